@@ -11,6 +11,7 @@ import click
 
 from blendkit.cli._tables import event, print_table
 from blendkit.cli._threshold_lines import show_without_threshold, threshold_events
+from blendkit.errors import counted
 
 if TYPE_CHECKING:
     from blendkit.detecting import ClassThresholds, Review, Reviewed
@@ -37,7 +38,7 @@ def show_review(found: Review, out: Path, json_out: bool) -> None:
     print_table("", ["class", "name", "clips", "of chunks", "strata", "probability"], lines[:_MOST])
     if len(lines) > _MOST:
         click.echo(f"and {len(lines) - _MOST} more classes")
-    click.echo(f"{len(found)} clips to listen to, {len(found.files)} files in {out}")
+    click.echo(f"{counted(len(found), 'clip', 'clips')} to listen to, {len(found.files)} files in {out}")
     click.echo(f"  fill the column answer of {out / 'review.csv'} with y, n or u, or Answer in {out / 'raven'}")
     click.echo(f"  then: blendkit review --read {out} --out {out}_answers --precision 0.9")
 

@@ -12,6 +12,7 @@ import click
 from blendkit.cli._budget_lines import LINES
 from blendkit.cli._progress_bars import Bars
 from blendkit.cli._tables import event, interval_cell, print_table
+from blendkit.errors import counted
 from blendkit.events import Emit
 
 if TYPE_CHECKING:
@@ -106,4 +107,4 @@ def show_statuses(status: Mapping[str, Stored], json_out: bool) -> None:
         print_table("", ["recording", "status", "chunks", "seconds", "note"], rows)
     if len(odd) > _SHOWN:
         click.echo(f"and {len(odd) - _SHOWN} more with a status or note to look at; --json lists all")
-    click.echo(f"{len(status)} recordings: {count_words(status)}")
+    click.echo(f"{counted(len(status), 'recording', 'recordings')}: {count_words(status)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from blendkit.errors import counted
 from blendkit.scoring import Scored, is_odd
 
 _WITH_NOTE = "with a note"
@@ -18,7 +19,10 @@ def damage_notes(scored: Scored) -> list[str]:
         elif is_odd(s):
             states.setdefault(_WITH_NOTE, []).append(f"{recording} ({s.note})")
     most = {_WITH_NOTE: 10}  # notes differ, and each is to be read; recordings of one status have much the same
-    return [f"{len(found)} recordings {s}: {_first(found, most.get(s, 3))}" for s, found in sorted(states.items())]
+    return [
+        f"{counted(len(found), 'recording', 'recordings')} {s}: {_first(found, most.get(s, 3))}"
+        for s, found in sorted(states.items())
+    ]
 
 
 def _first(found: Sequence[str], most: int) -> str:

@@ -38,7 +38,10 @@ class ScoreFacts:
 
     def __str__(self) -> str:
         s = self.scores
-        size = f"{len(s)} chunks of {len(s.rows.recordings())} recordings, {len(s.classes)} classes"
+        size = (
+            f"{counted(len(s), 'chunk', 'chunks')} of {counted(len(s.rows.recordings()), 'recording', 'recordings')}, "
+            f"{counted(len(s.classes), 'class', 'classes')}"
+        )
         return f"{self.name}: {self.format} file, {size}; {WORDS[self.space]}: {self.why}"
 
 

@@ -36,7 +36,7 @@ def test_scores_and_detections(tmp_path: Path) -> None:
         )
     )
     assert kept[0] == 0, kept[1]
-    assert "s.npz (arrays): 2 chunks of 1 recordings, 2 classes, prob" in kept[1]
+    assert "s.npz (arrays): 2 chunks of 1 recording, 2 classes, prob" in kept[1]
     assert "and beside it s.npz.provenance.json" in kept[1]
     assert "note: read it as s.npz:scores" in kept[1]
     assert again[0] == 2

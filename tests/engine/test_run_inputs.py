@@ -177,7 +177,7 @@ def test_damaged_recordings_get_a_status(damaged: Path, tmp_path: Path, run_text
     assert low[12:24] == pytest.approx([silence] * 12, rel=1e-6)
     assert low[24] > silence  # the first half of the truncated file was scored
     assert low[35] == pytest.approx(silence, rel=1e-6)
-    assert any("1 recordings unreadable: b_garbage" in w for w in result.warnings)
+    assert any("1 recording unreadable: b_garbage" in w for w in result.warnings)
     assert "test_soundscapes: 1 files left out: c_zero.ogg: an empty file" in result.warnings
 
 
@@ -213,7 +213,7 @@ def test_two_files_of_one_id(tones: Tones, tmp_path: Path, run_text: Run, tone_r
     result = run_text(tone_recipe, data, tmp_path / "out")
     assert result.recordings == {"r": "ok", "r.wav": "unreadable"}
     assert rows_of(result.submission)[0] == ["r_5"]
-    assert "1 recordings unreadable: r.wav (r.flac has the same recording id, 'r')" in result.warnings
+    assert "1 recording unreadable: r.wav (r.flac has the same recording id, 'r')" in result.warnings
 
 
 # tables

@@ -104,7 +104,7 @@ def test_a_run_says_both(data: Path, tmp_path: Path, run_text: Run, tone_recipe:
     assert len(list((tmp_path / "out/logits").iterdir())) == 3
     (said,) = [w for w in made[0].warnings if "two" in w]
     note = f"channel 2 of 2 taken, the loudest; {STILL}; 1 windows of digital sil"
-    assert said.startswith(f"1 recordings with a note: two ({note}")
+    assert said.startswith(f"1 recording with a note: two ({note}")
 
 
 def test_the_command_line_takes_both(data: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from blendkit.cli._detect_options import merging_options, naming_option, reading
 from blendkit.cli._options import OUT_FOLDER, json_option
 from blendkit.cli._show import event, print_table
 from blendkit.cli._threshold_lines import threshold_events
+from blendkit.errors import counted
 
 if TYPE_CHECKING:
     from blendkit.detecting import Activity, Merging, Reading, ThresholdRule
@@ -60,7 +61,8 @@ def activity(
     for note in found.notes:
         click.echo(f"note: {note}")
     _print(found)
-    click.echo(f"{len(found.table)} detections in {len(found.table.recordings)} recordings")
+    hits = counted(len(found.table), "detection", "detections")
+    click.echo(f"{hits} in {counted(len(found.table.recordings), 'recording', 'recordings')}")
     if not len(found.table):
         click.echo("there is no line of activity")
     click.echo(f"{len(found.files)} files in {out}: {', '.join(found.files)}")

@@ -12,6 +12,7 @@ from blendkit.cli._completion import complete_source_formats, complete_written_f
 from blendkit.cli._given_paths import PATH
 from blendkit.cli._options import NEW_PLACE, json_option, source_columns
 from blendkit.cli._show import event
+from blendkit.errors import counted
 
 if TYPE_CHECKING:
     from blendkit.core import FileSpace
@@ -94,11 +95,11 @@ def _show(source: str, made: Converted, json_out: bool) -> None:
     if json_out:
         event("convert", {"source": source, **asdict(made), "path": str(made.path)})
         return
-    what = "chunks" if made.holds == "scores" else "detections"
+    one, many = ("chunk", "chunks") if made.holds == "scores" else ("detection", "detections")
     space = "" if made.space == "unknown" else f", {made.space}"
     click.echo(
-        f"wrote {made.path} ({made.format}): {made.count} {what} of {made.recordings} recordings, "
-        f"{made.classes} classes{space}"
+        f"wrote {made.path} ({made.format}): {counted(made.count, one, many)} of "
+        f"{counted(made.recordings, 'recording', 'recordings')}, {counted(made.classes, 'class', 'classes')}{space}"
     )
     for name in made.files:
         if made.holds == "scores" and name != made.path.name:

@@ -11,6 +11,7 @@ from blendkit.cli._detect_options import merging_options, naming_option, reading
 from blendkit.cli._options import OUT_FOLDER, json_option
 from blendkit.cli._show import event
 from blendkit.cli._threshold_lines import show_classes, threshold_events
+from blendkit.errors import counted
 
 if TYPE_CHECKING:
     from blendkit.detecting import Merging, Reading, ThresholdRule
@@ -54,7 +55,8 @@ def detect(
                          "out": str(out), "files": list(found.files), "notes": list(found.notes)})  # fmt: skip
         return
     show_classes(found.thresholds, frame, found.notes)
-    click.echo(f"{len(found)} detections in {hit} of {heard} recordings, {len(found.files)} files in {out}")
+    hits, files = counted(len(found), "detection", "detections"), counted(len(found.files), "file", "files")
+    click.echo(f"{hits} in {hit} of {counted(heard, 'recording', 'recordings')}, {files} in {out}")
     if not len(found):
         click.echo("the tables have a header and no lines")
     for name in dict.fromkeys(formats):

@@ -20,6 +20,7 @@ from blendkit.cli._options import (
     shard_option,
 )
 from blendkit.cli._show import count_words, print_table, progress_emitter, recording_events
+from blendkit.errors import counted
 
 if TYPE_CHECKING:
     from blendkit.audio import Channels
@@ -104,7 +105,10 @@ def features(
     if bad:
         print_table("", ["recording", "status", "chunks", "note"], bad)
     chunks = sum(s.chunks for s in status.values())
-    click.echo(f"{len(status)} recordings, {chunks} chunks: {count_words(status)}")
+    click.echo(
+        f"{counted(len(status), 'recording', 'recordings')}, {counted(chunks, 'chunk', 'chunks')}: "
+        f"{count_words(status)}"
+    )
     click.echo(f"features in {out}")
 
 

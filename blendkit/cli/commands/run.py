@@ -24,6 +24,7 @@ from blendkit.cli._options import (
 )
 from blendkit.cli._report_lines import report_of_run, report_option
 from blendkit.cli._show import event, print_table, progress_emitter, show_statuses
+from blendkit.errors import counted
 
 if TYPE_CHECKING:
     from blendkit.cli._process_start import Started
@@ -138,7 +139,8 @@ def _print(result: RunResult) -> None:
     print_table("", ["stream", "space", "classes covered", "macro-AUC", "classes scored", "skipped"], rows)
     if result.recordings:
         counts = Counter(result.recordings.values())
-        click.echo(f"{len(result.recordings)} recordings: " + ", ".join(f"{n} {s}" for s, n in sorted(counts.items())))
+        states = ", ".join(f"{n} {s}" for s, n in sorted(counts.items()))
+        click.echo(f"{counted(len(result.recordings), 'recording', 'recordings')}: {states}")
     _print_speeds(result)
     for text in result.warnings:
         if text not in result.alarms:
