@@ -93,7 +93,8 @@ class DataFolder:
         beside = [p for root in self.roots if (p := (root / name).resolve().parent).is_dir()]
         near = did_you_mean(Path(name).name, sorted({p.name for folder in beside for p in folder.iterdir()}))
         if near or not self.others:
-            return BlendkitError(title + (near or "; --data names the folder that has it"))
+            way = "give its path" if self.outside else "--data names the folder that has it"
+            return BlendkitError(title + (near or f"; {way}"))
         same = sorted({f.as_posix() for root in self.roots for f in _files_called(root, Path(name).name)})
         return BlendkitError(title + (f"; of that name there is {shorten(same, 3)}" if same else ""))
 

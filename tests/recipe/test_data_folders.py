@@ -85,3 +85,10 @@ def test_what_is_no_kaggle_notebook(tmp_path: Path) -> None:
         kaggle_folders(tmp_path)
     assert "found m" in str(caught.value)
     assert "add the competition" in str(caught.value)
+
+
+def test_a_missing_file_says_the_way_that_there_is(tmp_path: Path) -> None:
+    for outside, way in ((False, "; --data names the folder that has it"), (True, "; give its path")):
+        with pytest.raises(BlendkitError) as raised:
+            DataFolder(tmp_path, outside=outside).require("m.onnx")
+        assert raised.value.title.endswith(way)
