@@ -14,7 +14,7 @@ from blendkit.store import write_texts
 def _write(table: DetectionTable, folder: Path) -> None:
     """Write `<recording>.txt`; of a recording without detections an empty track, since tracks have no header.
 
-    Audacity knows three fields and reads a fourth as part of the label, so that the score is seen beside it.
+    Audacity shows three fields and passes over the fourth, the score, which BirdNET-Analyzer writes there, too.
     """
     stems = file_stems([h.id for h in table.recordings])
     write_texts(folder, ((f"{stem}.txt", "".join(_lines(table, r))) for r, stem in enumerate(stems)))
