@@ -17,7 +17,7 @@ from blendkit.engine.run_provenance import Behind
 from blendkit.errors import shorten
 from blendkit.events import Emit
 from blendkit.io import Written
-from blendkit.metrics import MacroAUC, PairCount, auc_of, count_pairs, macro_auc
+from blendkit.metrics import MacroAUC, PairCount, auc_of, count_pairs, macro_auc, wrong_way_round
 from blendkit.recipe import Plan, RecipeFiles, filled_recipe, filled_text
 from blendkit.scoring import Opened, Scored, facts_hash
 from blendkit.store import file_hash
@@ -49,6 +49,7 @@ class Figures:
         self.scored = rows.recordings()
         self.results: dict[str, StreamResult] = {}
         self.uncovered: dict[str, list[str]] = {}
+        self.turned: list[str] = []
         self.emit = emit
 
     def made(self, name: str, scores: Scores) -> None:
@@ -58,6 +59,7 @@ class Figures:
             auc = self._measured(scores.values)
             figure = None if math.isnan(auc.macro) else auc.macro  # JSON has no NaN
             live, skipped = len(auc.scored), len(auc.skipped)
+            self.turned += [f"{name}: {said}" for said in wrong_way_round(auc)]
         self.results[name] = StreamResult(scores.space, int(scores.covered.sum()), figure, live, skipped)
         self.uncovered[name] = [c for c, own in zip(scores.classes, scores.covered, strict=True) if not own]
         self.emit("stream", {"name": name, **asdict(self.results[name])})
@@ -82,8 +84,8 @@ class Figures:
         return found
 
     def warnings(self, behind: Behind) -> list[str]:
-        """Say which figures are in-sample, and which labels nearly are those of the run."""
-        return [*self.notes, *behind.in_sample(self.recordings)]
+        """Say which streams rank the wrong way round, which figures are in-sample, and which labels nearly match."""
+        return [*self.turned, *self.notes, *behind.in_sample(self.recordings)]
 
 
 def _nearly_matching(inputs: Inputs, rows: Rows) -> list[str]:

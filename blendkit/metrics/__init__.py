@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         counted_cells,
         macro_auc,
         refuse_nan,
+        wrong_way_round,
     )
     from blendkit.metrics.bootstrap import (
         Bootstrap,
@@ -155,4 +156,5 @@ __all__ = [
     "weight_breakpoints",
     "weight_path",
     "wilson",
+    "wrong_way_round",
 ]

@@ -18,6 +18,8 @@ from blendkit.metrics.kernels.pair_counts import NAN_FOUND, PairCount, count_pai
 if TYPE_CHECKING:
     import pandas as pd
 
+_FAR_BELOW, _MOST = 0.4, 0.75  # a macro-AUC, and a share of the classes, that chance does not explain
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class MacroAUC:
@@ -52,6 +54,18 @@ class MacroAUC:
     def _repr_html_(self) -> str:
         """Show the classes in a notebook, lowest first."""
         return f"<p>{html.escape(repr(self))}</p>{self.to_frame().sort_values('auc').to_html(max_rows=20)}"
+
+
+def wrong_way_round(auc: MacroAUC) -> list[str]:
+    """Say it, in one line, where AUCs are those of scores that fall where they should rise; else nothing.
+
+    Chance alone puts half of the classes below 0.5, but not the mean below 0.4 with three of four.
+    """
+    low, scored = int((auc.per_class[auc.scored] < 0.5).sum()), len(auc.scored)
+    if not (auc.macro < _FAR_BELOW and low >= _MOST * scored):
+        return []
+    asked = "are these distances, or 1 - p?"
+    return [f"most classes rank the wrong way round ({low} of {scored} have an AUC below 0.5): {asked}"]
 
 
 def macro_auc(y: Bools, x: Matrix, mask: Bools | None = None) -> MacroAUC:

@@ -29,10 +29,10 @@ from blendkit.metrics import (
     plateaus,
     simulate_split,
     split_lumps,
+    wrong_way_round,
 )
 from blendkit.offline.crowd_outlook import outlook_of
 from blendkit.offline.interval_settings import Judging
-from blendkit.offline.score_kinds import wrong_way_round
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,8 +145,7 @@ def compare_scores(
     groups = cluster_labels(rows, rules.split_by, np.ones(len(rows), bool))
     boot, split = _redrawn_and_split(y, rows, values, groups, rules)
     for name, x in values.items():
-        auc = macro_auc(y, x)
-        notes += [f"{name}: {n}" for n in wrong_way_round(auc.per_class, auc.macro)]
+        notes += [f"{name}: {n}" for n in wrong_way_round(macro_auc(y, x))]
     own = np.array([truth.folds.get(str(r), "") for r in rows.recording])
     means = {n: fold_mean(y, x, own) for n, x in values.items()} if truth.folds else {}
     outlook = None

@@ -24,9 +24,10 @@ from blendkit.metrics import (
     paired_bootstrap,
     reliability,
     top_one,
+    wrong_way_round,
 )
 from blendkit.offline.interval_settings import Judging
-from blendkit.offline.score_kinds import refuse_labels, score_kind, wrong_way_round
+from blendkit.offline.score_kinds import refuse_labels, score_kind
 from blendkit.recipe import is_recipe
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def _evaluated(
         folds=_fold_figures(scores, truth, folds),
         ece=None if table is None else table.ece,
         brier=None if table is None else table.brier,
-        notes=(*wrong_way_round(auc.per_class, auc.macro), *filter(None, [edge])),
+        notes=(*wrong_way_round(auc), *filter(None, [edge])),
     )
 
 

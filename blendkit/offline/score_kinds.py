@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-
-from blendkit.core import Float64, ScoreKind
+from blendkit.core import ScoreKind
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import read_provenance, split_source
 
-_FAR_BELOW, _MOST = 0.4, 0.75  # a macro-AUC, and a share of the classes, that chance does not explain
 NOT_KNOWN = "what these scores learned from is not known: the figure may be in-sample"
 
 
@@ -44,19 +41,6 @@ def refuse_labels(source: Path | str, labels: object) -> None:
             f"{source} is given as the scores and as the labels: it would be measured against itself",
             ["give the scores of a model, and the labels in a file of their own"],
         )
-
-
-def wrong_way_round(per_class: Float64, macro: float) -> list[str]:
-    """Say it where the AUCs of classes (C,), nan for none, are those of scores that fall where they should rise.
-
-    Chance alone puts half of the classes below 0.5, but not the mean below 0.4 with three of four.
-    """
-    known = per_class[~np.isnan(per_class)]
-    low = int((known < 0.5).sum())
-    if not (macro < _FAR_BELOW and low >= _MOST * len(known)):
-        return []
-    asked = "are these distances, or 1 - p?"
-    return [f"most classes rank the wrong way round ({low} of {len(known)} have an AUC below 0.5): {asked}"]
 
 
 def unlike_kinds(kinds: dict[str, ScoreKind]) -> list[str]:
