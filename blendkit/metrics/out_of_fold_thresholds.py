@@ -14,7 +14,7 @@ from blendkit.metrics.count_intervals import clustered_share
 
 _FEWEST_ABOVE = 3  # true rows above a threshold, below which its precision says next to nothing
 _AIMS = 10  # steps from the wanted precision up to 1
-_ROUNDING = 1e-9  # 0.55 x 20 is 11.000000000000002
+_ROUNDING = 1e-9  # 0.28 x 25 is 7.000000000000001
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from blendkit.blending import align_members
 from blendkit.engine.local import RunResult
 
 RECIPE = """
@@ -30,3 +31,13 @@ def test_without_a_list_of_classes_the_run_has_those_of_all_tables(
     assert found["y"].round(12).tolist() == [0.4, 0.6]
     assert found["x"].round(12).tolist() == [0.2, 0.5]
     assert found["z"].round(12).tolist() == [0.7, 0.9]
+
+
+def test_the_way_out_is_that_of_the_problem() -> None:
+    assert align_members._ways_out(["2 of 6 rows missing: a_5, a_10"]) == [
+        "`missing_rows: median` on a member fills the rows that it lacks"
+    ]
+    assert align_members._ways_out(["6 of 6 rows missing: a_5 (+5 more)"]) == [
+        "a member that lacks all rows holds scores of other recordings"
+    ]
+    assert len(align_members._ways_out(["2 of 6 rows missing: a_5", "6 of 6 rows missing: a_5"])) == 2

@@ -180,3 +180,10 @@ def test_counting_ties_and_agreement() -> None:
     a, b = RNG.integers(0, 5, (2, 30, 2)).astype(float)
     np.testing.assert_allclose(spearman(a, b), [spearmanr(a[:, i], b[:, i]).statistic for i in (0, 1)])
     assert len(spearman(np.ones((5, 1)), np.arange(5.0)[:, None])) == 0
+
+
+def test_the_rank_of_the_only_chunk_is_one() -> None:
+    rows = chunk_rows({"one": 1}, 5.0, NameRule())
+    a, b = (Scores.build(np.full((1, 3), 0.25), rows, CLASSES, s) for s in ("logit", "prob"))  # type: ignore[arg-type]
+    gate = "streams:\n  c:\n    from: b\n    steps:\n      - rank_gate: {by: a, floor: 0.0}"
+    assert out(gate, a, b).values.tolist() == [[0.25] * 3]  # times the rank, 1 of 1

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from blendkit.blending.weights import class_mask, weight_matrix
+from blendkit.blending.weights import class_mask, raw_weights, weight_matrix
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows
 from blendkit.core.scores import Scores
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
+from blendkit.ops import StackWeights
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.plan import StreamPlan, make_plan
 
@@ -118,3 +119,12 @@ def test_class_mask() -> None:
         class_mask(["bird", "frag1", "2296"], CLASSES, "here")
     assert "'frog1'" in str(caught.value)
     assert "'22961'" in str(caught.value)
+
+
+def test_coefficients_of_a_stack_may_be_negative_in_a_sum_alone() -> None:
+    stack = StackWeights(("frog1", "bird"), ("a", "b"), np.array([[1.0, -0.5], [2.0, 1.0]]), ())
+    covered = {n: np.ones(4, bool) for n in "ab"}
+    found = raw_weights(blend("{a: 1, b: 1}", by="sum"), CLASSES, covered, TAXONOMY, stack)
+    assert found.tolist() == [[1, 1, 2, 1], [-0.5, 1, 1, 1]]  # classes that it does not know keep the blend's own
+    with pytest.raises(BlendkitError, match="blend 'c': weights cannot be negative"):
+        raw_weights(blend("{a: 1, b: 1}"), CLASSES, covered, TAXONOMY, stack)

@@ -19,6 +19,8 @@ from blendkit.metrics.kernels.resampled_counts import resampled_counts
 from blendkit.ops import gaussian
 from blendkit.ops.kernels.few_cells_sums import plain_group_means
 from blendkit.ops.kernels.over_classes import group_mean_kernel
+from blendkit.ops.kernels.window_ends import EdgeRule
+from blendkit.ops.moving_windows import WINDOW_EDGES, smoothed
 
 VALUES = st.one_of(
     st.integers(-3, 3).map(float), st.sampled_from([0.0, -0.0, np.inf, -np.inf, 1e-30]), st.floats(-9, 9, width=32)
@@ -121,13 +123,16 @@ def test_a_bootstrap_is_the_same() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@given(seed=st.integers(0, 999), lengths=st.lists(st.integers(1, 15), max_size=4), sigma=st.floats(0.2, 4))
-def test_smoothing(dtype: type[Any], seed: int, lengths: list[int], sigma: float) -> None:
+@given(
+    seed=st.integers(0, 999), lengths=st.lists(st.integers(1, 15), max_size=4), sigma=st.floats(0.2, 4),
+    edge=st.sampled_from(sorted(WINDOW_EDGES)),
+)  # fmt: skip
+def test_smoothing(dtype: type[Any], seed: int, lengths: list[int], sigma: float, edge: Any) -> None:
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     x = np.random.default_rng(seed).standard_normal((int(offsets[-1]), 3)).astype(dtype)
-    plain = gaussian(x, offsets=offsets, sigma=sigma)
+    plain = gaussian(x, offsets=offsets, sigma=sigma, edge=edge)
     with compiled_only():
-        loops = gaussian(x, offsets=offsets, sigma=sigma)
+        loops = gaussian(x, offsets=offsets, sigma=sigma, edge=edge)
     assert plain.dtype == dtype
     assert np.array_equal(plain, loops)
 
@@ -142,3 +147,15 @@ def test_group_means(dtype: type[Any], seed: int, rows: int, classes: int) -> No
     out = np.empty_like(x)
     group_mean_kernel(x, groups, members, alphas, share, out)
     assert np.array_equal(plain_group_means(x, groups, members, alphas, share).astype(dtype), out)
+
+
+@given(seed=st.integers(0, 999), lengths=st.lists(st.integers(1, 9), max_size=4), edge=st.sampled_from(list(EdgeRule)))
+def test_smoothing_without_a_weight_of_ones_own(seed: int, lengths: list[int], edge: EdgeRule) -> None:
+    """Taps whose middle is far below the others: sums of differences would lose digits there."""
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    x = np.random.default_rng(seed).standard_normal((int(offsets[-1]), 3))
+    taps = np.array([1e-9, 0.3, (0.7 - 1e-9) / 2 - 0.1])
+    plain = smoothed(x, taps, offsets, edge)
+    with compiled_only():
+        loops = smoothed(x, taps, offsets, edge)
+    assert np.array_equal(plain, loops)

@@ -7,7 +7,7 @@ import pytest
 
 from blendkit.errors import BlendkitError
 from blendkit.metrics.auc import macro_auc
-from blendkit.metrics.bootstrap import Bootstrap, holm, paired_bootstrap
+from blendkit.metrics.bootstrap import Bootstrap, holm, paired_bootstrap, require_redraws
 
 
 def world(seed: int) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray, np.ndarray | None]:
@@ -121,3 +121,28 @@ def test_an_unknown_name_gets_the_nearest() -> None:
         found.difference("seqhed", "sed")
     with pytest.raises(BlendkitError, match="level"):
         found.interval("sed", 1.5)
+
+
+def test_spread_and_p_by_hand() -> None:
+    draws = {"a": np.array([0.5, 0.6, 0.8, np.nan]), "b": np.array([0.4, 0.7, 0.5, 0.5])}
+    boot = Bootstrap({"a": 0.6, "b": 0.5}, draws, {n: np.zeros(2) for n in "ab"}, np.ones(4, np.int64), 2)
+    assert boot.interval("a").sd == pytest.approx(math.sqrt((0.04 + 0.01 + 0.03) / 2 - 0.04 / 6), abs=0.05)
+    assert boot.interval("a").sd == pytest.approx(np.std([0.5, 0.6, 0.8], ddof=1))
+    gap = Bootstrap({"a": 0.6, "b": 0.5}, {"a": np.array([0.5, 0.6, 0.8]), "b": np.array([0.4, 0.7, 0.5])},
+                    {n: np.zeros(2) for n in "ab"}, np.ones(3, np.int64), 2).difference("a", "b")  # fmt: skip
+    assert gap.p == 2 * (1 + 1) / (1 + 3)  # one of three replicates is below 0
+
+
+def test_two_replicates_are_an_interval_and_one_is_none() -> None:
+    for draws, known in (([0.4, 0.6], True), ([0.4, math.nan], False)):
+        boot = Bootstrap({"a": 0.5}, {"a": np.array(draws)}, {"a": np.zeros(2)}, np.ones(2, np.int64), 2)
+        found = boot.interval("a", 0.5)
+        assert math.isnan(found.low) != known
+        assert not known or (found.low, found.high) == pytest.approx((0.45, 0.55))
+
+
+def test_the_replicates_that_a_level_needs_are_rounded_up() -> None:
+    require_redraws(34, 0.94)  # 2 / 0.06 is 33.3
+    require_redraws(40, 0.95)  # 2 / (1 - 0.95) is 39.99999999999996
+    with pytest.raises(BlendkitError, match="give at least 34"):
+        require_redraws(33, 0.94)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
-from blendkit.metrics import blend_correlation, error_correlation, macro_auc, simulate_split, split_lumps, team_spread
+from blendkit.metrics import (
+    blend_correlation,
+    error_correlation,
+    like_teams,
+    macro_auc,
+    simulate_split,
+    split_lumps,
+    team_spread,
+)
 from blendkit.metrics.bootstrap import cluster_codes
 from blendkit.metrics.like_teams import disturbed, variance_shares
 
@@ -107,3 +116,19 @@ def test_lumps_by_hand() -> None:
     assert found.low <= float(np.median(split.shares)) <= found.high
     alone = split_lumps(y[:, [0]] & np.array([[True], [False], [False], [False], [False]]), groups, split)
     assert (alone.alone, alone.classes) == (1, 1)
+
+
+def test_errors_are_drawn_by_group_and_recording_where_these_differ(
+    own: tuple[NDArray[np.bool_], NDArray[np.float64]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    y, x = own
+    seen: list[int] = []
+
+    def counting(y: Any, x: Any, correlation: float, nested: Any, count: int, seed: int) -> Any:
+        seen.append(len(nested))
+        return disturbed(y, x, correlation, nested, count, seed)
+
+    monkeypatch.setattr(like_teams, "disturbed", counting)
+    for groups in (SITE, RECORDING):
+        team_spread(y, x, 0.5, groups, RECORDING, draws=5)
+    assert seen == [2, 1]  # sites hold recordings; recordings alone are one level

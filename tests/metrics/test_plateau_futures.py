@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import norm
 
 from blendkit.errors import BlendkitError
-from blendkit.metrics import Crowd, Future, Outlook, TeamSpread, plateau_outlook
+from blendkit.metrics import Crowd, Future, Outlook, TeamSpread, plateau_futures, plateau_outlook
 from blendkit.metrics.plateau_futures import best_of
 
 FLAT = TeamSpread(np.full(200, 0.02), np.full(200, 0.01))
@@ -87,3 +87,14 @@ def test_what_cannot_be_is_told_all_at_once() -> None:
     assert len(told.value.problems) == 5
     with pytest.raises(BlendkitError, match="place 187 is not on the plateau, which has the places 188 to 944"):
         Crowd(757, 0.95, above=187, place=187)
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.0001, 0.02])
+def test_hidden_digits_of_a_plateau_round_alike(spread: float) -> None:
+    crowd = Crowd(50, 0.95)
+    found = plateau_futures._hidden_digits(np.random.default_rng(0), crowd, spread, 200)
+    assert found.shape == (200, 50)
+    assert np.abs(found).max() <= 0.0005 + 1e-12  # three decimals: half a step either way
+    assert (np.ptp(found, axis=1) > 0).all() == (spread > 0)
+    assert found.min() < -0.00045  # and all of the step is used
+    assert found.max() > 0.00045

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from blendkit.core import text_hash
 from blendkit.errors import BlendkitError
+from blendkit.metrics import out_of_fold_thresholds
 from blendkit.metrics.out_of_fold_thresholds import chosen_thresholds, precision_thresholds
 
 
@@ -116,3 +117,9 @@ def test_as_a_slow_version_and_as_the_order_of_rows_and_the_scale_do_not_matter(
     assert mixed == found or (np.isnan(found.precision) and np.isnan(mixed.precision))
     (scaled,) = chosen_thresholds(y[:, None], np.exp(x)[:, None], names, precision, folds=folds, fewest=1)
     assert scaled.threshold == np.exp(found.threshold)
+
+
+def test_a_precision_that_is_reached_exactly_counts() -> None:
+    y = np.array([True] * 7 + [False] * 18)  # 7 of 25 are 0.28, and 0.28 x 25 is 7.000000000000001
+    x = np.array([0.5] * 25)
+    assert out_of_fold_thresholds._lowest(y, x, np.array([0.28, 0.29]), 3).tolist() == [0.5, np.inf]

@@ -201,3 +201,9 @@ def test_progress_is_told_within_a_group(world: World) -> None:
     assert 0 < told[0]["done"] < 8  # the first call of the model, not the first group
     assert [told[-1]["done"], told[-1]["of"], told[-1]["left_s"]] == [N, N, 0.0]
     assert all(a["done"] <= b["done"] for a, b in pairwise(told))
+
+
+def test_the_shift_nearest_zero_stays() -> None:
+    assert one_shift(TTA((-2.0, 1.0), "silence")) == TTA((1.0,), "silence")
+    assert one_shift(TTA((0.0, 1.0))) == TTA()
+    assert one_shift(TTA((1.0,), "silence")) is None
