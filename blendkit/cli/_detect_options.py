@@ -100,7 +100,7 @@ reading_options = bundle(
         show_default=True,
         metavar="PRESET|REGEX",
         help="How recordings' names give site and time: audiomoth, audiomoth-hex, songmeter, birdclef, frontier, "
-        "birdnet-pi, arbimon, an expression with the groups site, date and time, or the preset that fits most.",
+        "birdnet-pi, arbimon, zoned, iso, an expression with the groups site, date and time, or the best fit.",
     ),
     click.option(
         "--deployments",

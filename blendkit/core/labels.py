@@ -29,7 +29,7 @@ _ROUNDED_ENDS = 0.25  # of a span: what rounding of minutes to three digits can 
 _MOSTLY = 0.9  # of the spans: labels of which so many end beyond the scores have another unit or other recordings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LabelTable:
     """Labelled spans of recordings; exact duplicates are removed, equal spans are merged.
 
@@ -41,6 +41,10 @@ class LabelTable:
     duplicates: int
     source: str
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        spans, classes = counted(len(self._flat.start), "span", "spans"), counted(len(self.classes), "class", "classes")
+        return f"LabelTable({spans} of {counted(len(self.spans), 'recording', 'recordings')}, {classes}, {self.source})"
 
     @property
     def recordings(self) -> tuple[str, ...]:

@@ -6,7 +6,9 @@ from typing import Literal, get_args
 
 DEFAULT_NAMES = r"_(?P<site>S\d+)_(?P<date>\d{8})_(?P<time>\d{6})$"
 AUTO = "auto"
-Preset = Literal["birdclef", "audiomoth", "audiomoth-hex", "songmeter", "frontier", "birdnet-pi", "arbimon"]
+Preset = Literal[
+    "birdclef", "audiomoth", "audiomoth-hex", "songmeter", "frontier", "birdnet-pi", "arbimon", "zoned", "iso"
+]  # fmt: skip
 NameSource = Literal["auto"] | Preset
 NAME_PRESETS: tuple[Preset, ...] = get_args(Preset)
 PARTS = ("site", "date", "time", "offset", "epoch")
@@ -40,6 +42,15 @@ PATTERNS: dict[Preset, str] = {
     ),
     # site-2020-01-01_05-30
     "arbimon": rf"{_START}(?P<site>[^/]+)-(?P<date>\d{{4}}-\d\d-\d\d)_(?P<time>\d\d-\d\d)$",
+    # SITE_20200101_053000Z, 20200101_053000-0500, SITE_20200101T053000Z: a time with its zone at the end
+    "zoned": (
+        rf"{_START}(?:(?P<site>(?!S?\d{{8}}T)[^/]+?)_)?(?P<date>\d{{8}})_(?P<time>\d{{6}})_?(?P<offset>Z|[+-]\d{{4}})$"
+    ),
+    # 2020-01-01T05-30-00, SITE_2020-01-01_05:30:00: to the second, with dashes or colons
+    "iso": (
+        rf"{_START}(?:(?P<site>(?![^/]*-birdnet-)[^/]+?)[_-])?(?P<date>\d{{4}}-\d\d-\d\d)"
+        r"[T_ ](?P<time>\d\d[-:.]\d\d[-:.]\d\d)$"
+    ),
 }
 
 

@@ -19,7 +19,8 @@ from blendkit.io.readers.score_table import Table
 from blendkit.io.score_places import score_file
 from blendkit.io.sizes_allowed import check_arrow
 from blendkit.io.sqlite_files import open_database
-from blendkit.io.text_form import text_form
+from blendkit.io.text_form import is_number, text_form
+from blendkit.io.text_tables import plain_name
 from blendkit.io.windows_to_chunks import Windowed
 from blendkit.registry import READERS, registry
 
@@ -149,12 +150,32 @@ def _lacking(head: FileHead) -> list[str]:
         return ["its columns seem to be separated by blanks: save it with commas or tabs"]
     if len(head.columns) > 1 and all(has_row_ids([c], {c: c}) for c in head.columns[1:]):
         return ["its columns are row ids: transpose it, so that each row is a chunk and each column a class"]
+    if head.is_table and _has_two_headers(head):
+        return ["it seems to have two rows of names: keep the one that names recordings, times and classes"]
     if not head.is_table or not head.plain_columns & {*LABEL_COLUMNS, "primary_label", "species"}:
-        return []
+        return _without_window(head)
     if head.plain_columns & set(START_COLUMNS) and not head.plain_columns & {*END_COLUMNS, "duration"}:
         return ["it has labels and start times, but no end times: add a column `end`"]
     named = "a column of scores by another name is read with --format detections --score COLUMN"
     return [f"it seems to hold labels without scores: `labels:` in a recipe and --labels read these; {named}"]
+
+
+def _has_two_headers(head: FileHead) -> bool:
+    """Return whether names are blank or repeated and the row below holds no number but in single cells."""
+    odd = len(set(head.columns)) < len(head.columns) or "" in head.columns[1:]
+    texts = [cell for cell in head.first if cell.strip() and not is_number(cell)]
+    return odd and 2 * len(texts) > len(head.first)
+
+
+def _without_window(head: FileHead) -> list[str]:
+    """Say which of file, start and end a table of windows lacks, where it has at least one of the times."""
+    plain = {plain_name(c)[0] for c in head.columns}
+    has = {"file": plain & {"file", "filename", "recording", "path"}, "start_time": plain & {"start", "start_time"},
+           "end_time": plain & {"end", "end_time"}}  # fmt: skip
+    lacks = [name for name, found in has.items() if not found]
+    if not lacks or not (has["start_time"] or has["end_time"]):
+        return []
+    return [f"windows are named by file, start_time and end_time (in seconds): add {' and '.join(lacks)}"]
 
 
 @dataclass(frozen=True, eq=False)

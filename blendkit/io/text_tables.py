@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from blendkit.core import composed
 from blendkit.errors import BlendkitError, shorten
+from blendkit.io.column_words import in_english
 from blendkit.io.packed_files import unpack_file
 from blendkit.io.plain_table import coded, plain_table
 from blendkit.io.sizes_allowed import check_parquet
@@ -123,12 +124,12 @@ def separator_of(text: str) -> str:
 def plain_name(column: str) -> tuple[str, float | None]:
     """Return a column's name in its plainest form, and how many seconds its unit has (None: it names no unit).
 
-    `Begin Time (s)` is (begin_time, 1), `start_ms` is (start, 0.001), `File-Name` is (file_name, None).
+    `Begin Time (s)` is (begin_time, 1), `start_ms` is (start, 0.001), `File-Name` is (file_name, None), `Datei` is
+    (file, None).
     """
-    words = re.findall(r"[^\W_]+", column.lower())
-    if len(words) > 1 and words[-1] in _UNITS:
-        return "_".join(words[:-1]), _UNITS[words[-1]]
-    return "_".join(words), None
+    words = re.findall(r"[^\W_]+", composed(column).lower())
+    unit = _UNITS[words.pop()] if len(words) > 1 and words[-1] in _UNITS else None
+    return in_english("_".join(words)), unit
 
 
 def find_columns(columns: Iterable[str], names: Sequence[str]) -> list[str]:

@@ -42,7 +42,8 @@ def test_matches_are_those_of_re(parts: list[tuple[str, str]], name: str) -> Non
 @pytest.mark.parametrize("preset", PATTERNS)
 def test_presets_written_as_patterns_read_the_same(preset: str) -> None:
     names = ["x_S22_20211231_201500", "20200101_053000T", "5E90A4D4", "SM4-01_20200101_053000",
-             "20200101T053000+1000_REC_[-27.3888+152.8808]", "2023-05-01-birdnet-05:30:00", "site-2020-01-01_05-30"]  # fmt: skip
+             "20200101T053000+1000_REC_[-27.3888+152.8808]", "2023-05-01-birdnet-05:30:00", "site-2020-01-01_05-30",
+             "A_20200101_053000Z", "2020-01-01T05-30-00"]  # fmt: skip
     own = NameRule(f"(?:{PATTERNS[preset]})")
     expected = [str(NameRule(PATTERNS[preset]).read(n)) for n in names]
     assert [str(own.read(n)) for n in names] == expected

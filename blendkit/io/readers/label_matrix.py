@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _YES = frozenset({"1", "1.0", "1,0", "true", "t", "yes"})
 _NO = frozenset({"0", "0.0", "0,0", "false", "f", "no"})
+_MARKS = frozenset({"x", "+", "*", *_YES})
+BLANKS = "cells without a mark count as chunks without the class"
 _NO_CLASSES = (
     *("", "unnamed_0", "index", "fold", "split", "subset", "site", "date", "hour", "audio_id", "file_id"),
     *("seconds", "duration", "offset", "datasetid"),
@@ -29,10 +31,18 @@ _NO_CLASSES = (
 
 
 def binary_columns(frame: pd.DataFrame, used: Sequence[str]) -> list[str]:
-    """Return the other columns than `used` as those of classes, if at least half of them hold only 0 and 1; else []."""
+    """Return the other columns than `used` as those of classes, if at least half of them hold only 0 and 1, or if all
+    hold only marks and blanks; else [].
+    """
     rest = [c for c in frame.columns if c not in used and plain_name(c)[0] not in _NO_CLASSES]
     binary = [c for c in rest if holds_0_and_1(frame, c)]
-    return rest if binary and 2 * len(binary) >= len(rest) else []
+    return rest if (binary and 2 * len(binary) >= len(rest)) or hold_marks(frame, rest) else []
+
+
+def hold_marks(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
+    """Return whether columns of classes hold one kind of mark, such as x or 1, and blanks, and both of them."""
+    found = {v.strip().lower() for c in columns for v in coded(frame[c])[1]}
+    return "" in found and len(found) == 2 and found < {"", *_MARKS}
 
 
 def holds_0_and_1(frame: pd.DataFrame, column: str) -> bool:
@@ -47,11 +57,12 @@ def classes_of_cells(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[list[
     that are neither, with their line.
     """
     yes = np.zeros((len(frame), len(columns)), bool)
+    there, not_there = (_MARKS, {""}) if hold_marks(frame, columns) else (_YES, _NO)
     bad = []
     for j, name in enumerate(columns):
         cells = frame[name].str.strip().str.lower()
-        yes[:, j] = cells.isin(_YES).to_numpy(bool)
-        wrong = np.flatnonzero(~yes[:, j] & ~cells.isin(_NO).to_numpy(bool)).tolist()
+        yes[:, j] = cells.isin(there).to_numpy(bool)
+        wrong = np.flatnonzero(~yes[:, j] & ~cells.isin(not_there).to_numpy(bool)).tolist()
         bad += [f"line {frame.index[i]}: {name!r} is {frame[name].iloc[i]!r}, expected 0 or 1" for i in wrong]
     return *_classes_of(yes, columns), bad
 
