@@ -63,13 +63,13 @@ def print_found(found: Found, level: float) -> None:
     for what, gain in rivals.items():
         bounds = f"{level:.0%} interval {gain.low:+.6f} to {gain.high:+.6f}"
         click.echo(f"nested gain over {what}: {gain.estimate:+.6f}, {bounds}")
-    click.echo(f"a gain over the best input alone in {100 * g.better:.0f} of 100 redraws of the recordings")
+    drawn = f"{100 * g.better:.0f} of 100 redraws of the {found.judging.redrawn}"
+    click.echo(f"a gain over the best input alone in {drawn}")
     click.secho(f"verdict: {g.judgement}: {found.meaning}", fg=COLOURS[g.judgement], bold=True)
     if found.beside:
         click.echo(f"         {found.beside}")
     for text in found.notes:
         click.echo(f"note: {text}")
-    click.echo("note: fitted steps are cross-fitted by recording, not fitted anew for every part of the search")
 
 
 def print_grown(grown: Grown, written: Path | None) -> None:

@@ -32,15 +32,19 @@ class Behind:
         known = {n: replace(p, contents=contents) for n, p in found.items()}
         return cls(known, contents, files.tuned_on(), files.not_told)
 
+    def fitted_on(self, recordings: set[str]) -> dict[str, int]:
+        """Return on how many of some recordings members were fitted, without those that were fitted on none."""
+        measured = sorted(recordings)
+        found = {n: len(p.in_sample(measured)) for n, p in self.members.items()}
+        return {n: count for n, count in found.items() if count}
+
     def in_sample(self, recordings: set[str]) -> list[str]:
         """Name the members that were fitted, and say if the recipe was tuned, on recordings they are measured on."""
         measured = sorted(recordings)
-        found = {n: len(p.in_sample(measured)) for n, p in self.members.items()}
         of = f"of the {len(measured)} labelled recordings"
         said = [
             f"member {name!r} was fitted on {count} {of}: its figures and those of its blends are in-sample"
-            for name, count in found.items()
-            if count
+            for name, count in self.fitted_on(recordings).items()
         ]
         if tuned := len(self.tuned.among(measured, self.contents)):
             what = f"weights or values of this recipe were chosen on {tuned} {of} (`tuned_on:`)"

@@ -68,7 +68,7 @@ class _Search:
 
         def measure() -> tuple[float, ...]:
             try:
-                workspace, scores = self.workspaces.output(applied(self.recipe, chain, self.sections))
+                workspace, scores = self.workspaces.output(applied(self.recipe, chain, self.sections), quiet=True)
             except BlendkitError:
                 return (-np.inf,) * len(self.cells)  # such as a step that needs a space which its stream lacks
             return tuple(macro_auc(workspace.truth, scores.values, c).macro for c in self.cells)

@@ -116,7 +116,8 @@ def blend_files(
     else:
         found, cliffs = _search(draft, target, judging or Judging(), emit)
         searched = {n: float(w) for n, w in found.values[f"blends.{BLEND}.of"].items()}
-        verdict = verdict_on(searched, found.guarded.best_member, found.guarded.gain, found.guarded.better)
+        g = found.guarded
+        verdict = verdict_on(searched, g.best_member, g.gain, g.better, found.judging, found.seen)
         draft = replace(
             draft, weights=_delivered(draft, searched, verdict), said=_said(found, searched, verdict), tuned=True
         )

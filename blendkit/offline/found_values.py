@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from blendkit.metrics import Interval
-from blendkit.offline.verdicts import verdict_meaning
+from blendkit.offline.interval_settings import Judging
+from blendkit.offline.verdicts import seen_caution, verdict_meaning
 from blendkit.searching import Guarded
 
 
@@ -18,7 +19,7 @@ class Found:
     recipe's own figures, the second in-sample; gain: nested minus before; split: how parts were held out; parts: the
     values that were found without each of them; tuned: on how many labelled recordings the recipe itself was tuned
     before, so that its own figure is in-sample, too; labels: the recipe's label files, which `tuned_on:` names once it
-    has these values.
+    has these values; judging: how intervals were made; seen: members that learned from labelled recordings themselves.
     """
 
     values: dict[str, Any]
@@ -31,6 +32,8 @@ class Found:
     parts: tuple[dict[str, Any], ...] = ()
     tuned: int = 0
     labels: tuple[str, ...] = ()
+    judging: Judging = Judging()
+    seen: tuple[str, ...] = ()
 
     @property
     def meaning(self) -> str:
@@ -40,12 +43,15 @@ class Found:
     @property
     def beside(self) -> str:
         """What its gain over the recipe as it was says against it; "" for nothing."""
+        if self.seen:
+            return seen_caution(self.seen)
         if self.tuned:
             return "the recipe as it is was tuned on these labels: its own figure is in-sample and cannot be compared"
         if self.gain.estimate <= 0:
             return "and no better than the recipe as it is: keep that"
         if self.gain.low <= 0:
-            return "but it may be no better than the recipe as it is: the interval of that gain holds 0"
+            link = "and" if self.guarded.judgement == "not" else "but"
+            return f"{link} it may be no better than the recipe as it is: the interval of that gain holds 0"
         return ""
 
     def said(self) -> tuple[str, ...]:
@@ -53,6 +59,7 @@ class Found:
         g = self.guarded
         return (
             f"macro-AUC {g.nested:.6f} held out ({self.split}); {self.after:.6f} on the labels that chose it",
-            f"held out, the best input alone has {g.alone:.6f}; better than it in {100 * g.better:.0f} of 100 redraws",
+            f"held out, the best input alone has {g.alone:.6f}; better than it in {100 * g.better:.0f} of 100 "
+            f"redraws of the {self.judging.redrawn}",
             f"verdict: {g.judgement}: {self.meaning}{', ' * bool(self.beside)}{self.beside}",
         )

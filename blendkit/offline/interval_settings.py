@@ -24,6 +24,12 @@ class Judging:
     seed: int = 0
     level: float = 0.95
 
+    @property
+    def redrawn(self) -> str:
+        """What is redrawn, as a plural: recordings, sites, ..."""
+        words = {"recording": "recordings", "site": "sites", "date": "days", "site-date": "days at a site"}
+        return words[self.clusters]
+
     def __post_init__(self) -> None:
         """Refuse what cannot be, and too few replicates."""
         require_choice(self.clusters, get_args(ClusterBy), "clusters of an interval")

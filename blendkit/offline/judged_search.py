@@ -41,7 +41,7 @@ def judged_search(
 
     def fit(mask: Mask) -> Float64:
         searched.append(find(mask))
-        found = workspaces.output(with_values(recipe, searched[-1], "search"))[1]
+        found = workspaces.output(with_values(recipe, searched[-1], "search"), quiet=True)[1]
         return np.asarray(found.values, np.float64)
 
     divided, drawn = _divided(workspace, judging)
@@ -58,13 +58,23 @@ def judged_search(
         level=judging.level,
     )
     values, *parts = searched  # the first search is that of all labels
-    after = workspaces.output(with_values(recipe, values, "search"))[1]
+    best = with_values(recipe, values, "search")
+    after = workspaces.output(best)[1]
     assert guarded.gain_over_before is not None
     macros = (workspace.auc(before).macro, workspace.auc(after).macro)
     return Found(
-        values, guarded, *macros, guarded.gain_over_before, SPLIT, tuple(workspace.notes), tuple(parts),
-        tuned=workspace.tuned(workspace.around.files), labels=tuning_labels(recipe),
+        values, guarded, *macros, guarded.gain_over_before, SPLIT, (*workspace.notes, *_on_fits(best)), tuple(parts),
+        tuned=workspace.tuned(workspace.around.files), labels=tuning_labels(recipe), judging=judging,
+        seen=tuple(workspace.seen),
     )  # fmt: skip
+
+
+def _on_fits(recipe: Recipe) -> list[str]:
+    """Say how steps of a found recipe were fitted on the labels, if there are such."""
+    steps = (step for stream in make_plan(recipe).streams for step in stream.ops)
+    if not any(step.params.get("fit") is not None for step in steps):
+        return []
+    return ["fitted steps are cross-fitted by recording, not fitted anew for every part of the search"]
 
 
 def tuning_labels(recipe: Recipe) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def grid_values(workspaces: Workspaces, recipe: Recipe, axes: Sequence[Axis], *,
         def macro(point: tuple[int, ...]) -> float:
             key = (mask_key, point)
             if key not in macros:
-                workspace, scores = workspaces.output(_at(recipe, axes, point))
+                workspace, scores = workspaces.output(_at(recipe, axes, point), quiet=True)
                 macros[key] = macro_auc(workspace.truth, scores.values, mask).macro
             return macros[key]
 

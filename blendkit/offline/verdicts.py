@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from blendkit.errors import shorten
 from blendkit.metrics import Interval
+from blendkit.offline.interval_settings import Judging
 from blendkit.searching import Judgement, word_for
+
+_USUAL = Judging()
 
 
 @dataclass(frozen=True)
@@ -29,10 +32,14 @@ class Verdict:
         return self.text
 
 
-def verdict_on(weights: Mapping[str, float], best: str, gain: Interval, better: float) -> Verdict:
+def verdict_on(
+    weights: Mapping[str, float], best: str, gain: Interval, better: float, judging: Judging = _USUAL,
+    seen: Sequence[str] = (),
+) -> Verdict:  # fmt: skip
     """Judge searched weights. best: the best input alone; gain: held out, of the blend over it, in macro-AUC.
 
-    better: the share of redraws of the recordings in which there is a gain.
+    better: the share of redraws in which there is a gain; judging: how the interval was made. seen: inputs that learned
+    from the labelled recordings themselves: what they add to new ones stays undecided.
     """
     used, none = [n for n, w in weights.items() if w], [n for n, w in weights.items() if not w]
     blend = f"The blend {weights_text(weights)}" + (f" (no share for {shorten(none)})" if none else "")
@@ -44,9 +51,19 @@ def verdict_on(weights: Mapping[str, float], best: str, gain: Interval, better: 
         return Verdict("undecided", f"{blend} cannot be judged on so few labels: undecided.", best, gain, better)
     judgement = word_for(better)
     verb = {"real": "is better", "undecided": "may be better", "not": "is no better"}[judgement]
-    drawn = f"better in {100 * better:.0f} of 100 redraws of the recordings"
-    text = f"{blend} {verb} than {best} alone: {by} on held-out recordings, {drawn}: {judgement}."
-    return Verdict(judgement, text, best, gain, better)
+    held_out = f"than {best} alone: {by} ({judging.level:.0%}) on held-out recordings"
+    drawn = f"better in {100 * better:.0f} of 100 redraws of the {judging.redrawn}"
+    if used_seen := [n for n in dict.fromkeys((*used, best)) if n in seen]:
+        judgement, end = "undecided", f". {seen_caution(used_seen)}"
+    else:
+        end = f": {judgement}."
+    return Verdict(judgement, f"{blend} {verb} {held_out}, {drawn}{end}", best, gain, better)
+
+
+def seen_caution(members: Sequence[str]) -> str:
+    """Return what members say against a verdict that learned from the recordings on which it was made."""
+    which = f"{shorten(members)} learned from labelled recordings that were held out here"
+    return f"But {which}: what the blend gains on new ones is undecided."
 
 
 def verdict_meaning(judgement: Judgement, best: str) -> str:

@@ -72,7 +72,8 @@ class Workspace:
     """What offline work is done on: members on the same rows (N) and classes (C), truth (N, C), labelled (N,).
 
     folds {recording: fold} where the members' files have them. notes are for the user, each once. Where memory is
-    limited, the rows are those of labelled recordings alone, cut from streams of all rows (`whole`).
+    limited, the rows are those of labelled recordings alone, cut from streams of all rows (`whole`). seen: members that
+    learned from labelled recordings.
     """
 
     members: dict[str, Scores]
@@ -86,6 +87,7 @@ class Workspace:
     notes: dict[str, None]
     memo: Memo
     whole: Whole
+    seen: tuple[str, ...] = ()
 
     def auc(self, scores: Scores) -> MacroAUC:
         """Return the exact macro-AUC of a stream over the labelled rows."""
@@ -190,20 +192,13 @@ def _open(plan: Plan, files: RecipeFiles, wanted: Workspaces) -> Workspace:
     folds, fold_notes = _folds(opened, measured)
     behind = Behind.of(opened, files)
     read_as = (f"{t.source}: {n}" for t in inputs.labels if t.source in used for n in t.notes)
-    said = [
-        *inputs.doubled,
-        *inputs.named.notes(),
-        *read_as,
-        *opened.warnings,
-        *notes,
-        *fold_notes,
-        *behind.in_sample(measured),
-    ]
-    unique = dict.fromkeys(said)
+    said = [*inputs.doubled, *inputs.named.notes(), *read_as, *opened.warnings, *notes, *fold_notes]
+    unique = dict.fromkeys([*said, *behind.in_sample(measured)])
     around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files, behind.contents)
     # streams that are made in parts carry no hash of what they were made from
     memo = Memo(max(_MEMO_BYTES, _memo_bytes(members, len(rows) * len(classes))) if whole.at is None else 0)
-    return Workspace(members, around, rows, classes, truth, labelled, tuple(used), folds, unique, memo, whole)
+    seen = tuple(behind.fitted_on(measured))
+    return Workspace(members, around, rows, classes, truth, labelled, tuple(used), folds, unique, memo, whole, seen)
 
 
 def _labelled_at(inputs: Inputs, rows: Rows, held: HeldStreams) -> Int64 | None:

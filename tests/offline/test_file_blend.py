@@ -16,7 +16,7 @@ from blendkit.engine import run
 from blendkit.errors import BlendkitError
 from blendkit.io import look_into, read_scores
 from blendkit.metrics import Interval
-from blendkit.offline import BlendFiles, BlendSettings, Place, blend_files, new_recipe, whatif
+from blendkit.offline import BlendFiles, BlendSettings, Judging, Place, blend_files, new_recipe, whatif
 from blendkit.offline.score_facts import ScoreFacts, classes_lacked
 from blendkit.offline.verdicts import signed, verdict_on, weights_text
 
@@ -56,7 +56,7 @@ def test_the_known_best_share_is_found_and_judged(folder: Path):
     assert made.found.guarded.alone == 0.75
     assert made.verdict.judgement == "real"
     assert made.verdict.text.endswith(
-        "[+.250, +.250] on held-out recordings, better in 100 of 100 redraws of the recordings: real."
+        "[+.250, +.250] (95%) on held-out recordings, better in 100 of 100 redraws of the recordings: real."
     )
     assert made.by == "prob"
 
@@ -269,7 +269,7 @@ def test_what_cannot_be_blended_is_refused_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("gain", "better", "judgement", "says"),
     [
-        ((0.012, 0.004, 0.021), 0.99, "real", "is better than a alone: +.012 [+.004, +.021] on held-out recordings, "
+        ((0.012, 0.004, 0.021), 0.99, "real", "is better than a alone: +.012 [+.004, +.021] (95%) on held-out recordings, "
          "better in 99 of 100 redraws of the recordings: real."),
         ((0.004, -0.002, 0.011), 0.7, "real", "is better than a alone: +.004 [-.002, +.011]"),
         ((0.004, -0.002, 0.011), 0.6, "undecided", "may be better than a alone: +.004 [-.002, +.011]"),
@@ -290,6 +290,24 @@ def test_verdicts_name_what_got_no_share():
     assert verdict_on({"a": 3, "b": 2, "c": 0}, "a", gain, 0.99).text.startswith(
         "The blend 0.6 a + 0.4 b (no share for c) is better than a alone: +.012 [+.004, +.021]"
     )
+
+
+def test_a_verdict_says_what_was_redrawn_and_at_which_level():
+    gain = Interval(0.012, 0.004, 0.021, 0.01, 0.5)
+    said = verdict_on({"a": 3, "b": 2}, "a", gain, 0.99, Judging(clusters="site", level=0.9, replicates=40)).text
+    assert "(90%)" in said
+    assert "in 99 of 100 redraws of the sites: real." in said
+
+
+def test_a_verdict_on_what_a_member_learned_from_is_undecided():
+    gain = Interval(0.012, 0.004, 0.021, 0.01, 0.5)
+    found = verdict_on({"a": 3, "b": 2}, "a", gain, 0.99, seen=("b", "c"))
+    assert found.judgement == "undecided"
+    assert found.text.endswith(
+        "But b learned from labelled recordings that were held out here: what the blend gains on new ones is undecided."
+    )
+    unused = verdict_on({"a": 3, "b": 2, "c": 0}, "a", gain, 0.99, seen=("c",))
+    assert unused.judgement == "real"
 
 
 def test_weights_are_shares():
