@@ -81,7 +81,8 @@ class LedgerUse:
         from blendkit.searching import append_entry, check_entry, ledger_transfers, read_ledger
 
         for entry in self.entries:
-            check_entry(self.ledger_file, entry)
+            if said := check_entry(self.ledger_file, entry):
+                _note(f"--lb: {said}", json_out)
         for entry in self.entries:
             append_entry(self.ledger_file, entry)
         known = read_ledger(self.ledger_file, note=lambda text: _note(text, json_out))
@@ -93,19 +94,24 @@ class LedgerUse:
 
 
 def _print(file: Path, known: list[Experiment], moved: list[Transfer]) -> None:
-    from blendkit.searching import transfer_agreement
+    from blendkit.searching import IN_SAMPLE, transfer_agreement
 
-    figures = {"search": "nested", "in-sample": "in-sample"}
+    figures = {"search": "nested", IN_SAMPLE: IN_SAMPLE}
     rows = [
         (e.recipe, e.sha256[:8], f"{e.oof:.6f}", figures.get(e.source, ""), _shown(e.public), _shown(e.private))
         for e in known
     ]
     print_table(f"ledger {file}", ["recipe", "hash", "OOF", "", "public", "private"], rows)
     if moved:
-        changes = [(t.recipe, _signed(t.oof_gain), _signed(t.public_gain), _signed(t.private_gain)) for t in moved]
-        print_table(f"gains over {moved[0].reference}", ["recipe", "OOF", "public", "private"], changes)
+        changes = [
+            (t.recipe, _signed(t.oof_gain), IN_SAMPLE * t.in_sample, _signed(t.public_gain), _signed(t.private_gain))
+            for t in moved
+        ]
+        print_table(f"gains over {moved[0].reference}", ["recipe", "OOF", "", "public", "private"], changes)
         same, of = transfer_agreement(moved)
-        click.echo(f"{same} of {of} out-of-fold gains had the same sign on the leaderboard")
+        tuned = sum(t.in_sample for t in moved)
+        left = f"; {tuned} in-sample not counted" if tuned else ""
+        click.echo(f"{same} of {of} out-of-fold gains had the same sign on the leaderboard{left}")
     else:
         click.echo("fewer than two recipes have leaderboard scores: add them with --lb NAME=PUBLIC/PRIVATE")
 
@@ -115,10 +121,13 @@ def _note(text: str, json_out: bool) -> None:
 
 
 def leaderboard_entry(text: str) -> dict[str, Any]:
-    """Read NAME=PUBLIC or NAME=PUBLIC/PRIVATE. Raises BlendkitError for anything else."""
+    """Read NAME=PUBLIC or NAME=PUBLIC/PRIVATE; a recipe's file gives its name. Raises BlendkitError for all else."""
     from blendkit.errors import BlendkitError
+    from blendkit.recipe import load_recipe
 
-    name, _, scores = text.partition("=")
+    name, _, scores = text.rpartition("=")
+    if Path(name).is_file():
+        name = load_recipe(name).model.name
     try:
         values = [float(s) for s in scores.split("/")]
     except ValueError:

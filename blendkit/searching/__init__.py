@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from blendkit.searching.greedy_selection import Greedy, greedy
     from blendkit.searching.held_out_gain import REAL, Guarded, Judgement, divisions, guard, held_out, word_for
     from blendkit.searching.ledger import (
+        IN_SAMPLE,
         Experiment,
         Transfer,
         append_entry,
@@ -29,6 +30,7 @@ else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
+    "IN_SAMPLE",
     "REAL",
     "Ascent",
     "Experiment",

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.core import json_value
-from blendkit.errors import BlendkitError, did_you_mean, why_no_file
+from blendkit.errors import BlendkitError, did_you_mean, shorten, why_no_file
 from blendkit.events import ignore_text
 from blendkit.store import add_line, check_place, make_folder
 
 _NUMBERS, _TEXTS = ("oof", "low", "high", "public", "private"), ("recipe", "sha256")
+IN_SAMPLE = "in-sample"
 _TUNED = "tuned"  # true of a figure on recordings that the recipe was tuned on
 _NEEDS = {"oof": ("recipe", "sha256", "oof"), "lb": ("recipe",)}
 
@@ -50,15 +51,23 @@ def append_entry(path: Path, entry: Mapping[str, Any]) -> None:
     add_line(path, json.dumps(dict(entry), ensure_ascii=False, allow_nan=False, sort_keys=True))
 
 
-def check_entry(path: Path, entry: Mapping[str, Any]) -> None:
-    """Raise BlendkitError, with the nearest name, if a leaderboard entry belongs to no measured recipe."""
+def check_entry(path: Path, entry: Mapping[str, Any]) -> str:
+    """Return which recipe a leaderboard entry belongs to where several have its name, else "".
+
+    Raises BlendkitError, with the nearest name, if it belongs to no measured recipe.
+    """
     known = read_ledger(path) if path.exists() else []
-    if not any(_belongs(entry, e.recipe, e.sha256) for e in known):
+    own = [e for e in known if _belongs(entry, e.recipe, e.sha256)]
+    if len(own) > 1:
+        several = shorten([e.sha256[:8] for e in own])
+        return f"{len(own)} recipes are called {entry['recipe']!r}: the last that was measured is meant, of {several}"
+    if not own:
         near = did_you_mean(entry["recipe"], {e.recipe for e in known})
         raise BlendkitError(
             f"{path}: no measured recipe is {entry['recipe']!r}{near}",
             ["`blendkit compare A B --ledger` measures recipes and adds them"],
         )
+    return ""
 
 
 def read_ledger(path: Path, note: Callable[[str], None] = ignore_text) -> list[Experiment]:
@@ -96,7 +105,7 @@ def _belongs(entry: Mapping[str, Any], recipe: str, sha256: str) -> bool:
 def _experiment(e: Mapping[str, Any]) -> Experiment:
     low, high = (float(e[k]) if e.get(k) is not None else math.nan for k in ("low", "high"))
     lb = (e.get("public"), e.get("private"))
-    source = "in-sample" if e.get(_TUNED) else str(e.get("from", ""))
+    source = IN_SAMPLE if e.get(_TUNED) else str(e.get("from", ""))
     return Experiment(e["recipe"], e["sha256"], float(e["oof"]), low, high, *lb, source)
 
 
@@ -131,13 +140,17 @@ def _lines(
 
 @dataclass(frozen=True)
 class Transfer:
-    """The gains of a recipe over a reference recipe, out of fold and on the leaderboard."""
+    """The gains of a recipe over a reference recipe, out of fold and on the leaderboard.
+
+    in_sample: one of the two was tuned on the labels, so that its figure promises more than it can keep.
+    """
 
     reference: str
     recipe: str
     oof_gain: float
     public_gain: float | None
     private_gain: float | None
+    in_sample: bool = False
 
 
 def ledger_transfers(experiments: Sequence[Experiment]) -> list[Transfer]:
@@ -146,16 +159,23 @@ def ledger_transfers(experiments: Sequence[Experiment]) -> list[Transfer]:
     if not scored:
         return []
     first = scored[0]
-    gains = [(_gain(first.public, e.public), _gain(first.private, e.private)) for e in scored]
-    return [Transfer(first.recipe, e.recipe, e.oof - first.oof, *g) for e, g in zip(scored, gains, strict=True)][1:]
+    return [
+        Transfer(
+            first.recipe, e.recipe, e.oof - first.oof, _gain(first.public, e.public), _gain(first.private, e.private),
+            in_sample=IN_SAMPLE in (first.source, e.source),
+        )
+        for e in scored[1:]
+    ]  # fmt: skip
 
 
 def transfer_agreement(found: Sequence[Transfer]) -> tuple[int, int]:
     """Return (how many gains had the same sign out of fold and on the leaderboard, of how many).
 
-    The public score decides, or the private one where there is no public one. A change of 0 never agrees.
+    The public score decides, or the private one where there is no public one. A change of 0 never agrees. In-sample
+    gains are not counted.
     """
-    pairs = [(t.oof_gain, t.public_gain if t.public_gain is not None else t.private_gain) for t in found]
+    held_out = [t for t in found if not t.in_sample]
+    pairs = [(t.oof_gain, t.public_gain if t.public_gain is not None else t.private_gain) for t in held_out]
     known = [(a, b) for a, b in pairs if b is not None]
     return sum(a * b > 0 for a, b in known), len(known)
 

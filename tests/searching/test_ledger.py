@@ -111,3 +111,24 @@ def test_gains_and_what_became_of_them(tmp_path: Path) -> None:
     assert (tta.public_gain, tta.private_gain) == (pytest.approx(0.001), None)
     assert transfer_agreement([pseudo, tta]) == (1, 2)
     assert ledger_transfers([]) == []
+
+
+def test_in_sample_gains_are_shown_and_not_counted(tmp_path: Path) -> None:
+    path = tmp_path / "l"
+    append_entry(path, oof("first", "1" * 8, 0.7))
+    append_entry(path, oof("tuned", "2" * 8, 0.9) | {"tuned": True})
+    append_entry(path, oof("other", "3" * 8, 0.75))
+    for name, public in (("first", 0.80), ("tuned", 0.79), ("other", 0.81)):
+        append_entry(path, {"kind": "lb", "recipe": name, "public": public})
+    found = ledger_transfers(read_ledger(path))
+    assert [t.in_sample for t in found] == [True, False]
+    assert transfer_agreement(found) == (1, 1)
+
+
+def test_a_name_of_several_recipes_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "l"
+    for digit in "12":
+        append_entry(path, oof("eos7", digit * 10, 0.7))
+    said = check_entry(path, {"kind": "lb", "recipe": "eos7"})
+    assert said == "2 recipes are called 'eos7': the last that was measured is meant, of 11111111, 22222222"
+    assert check_entry(path, {"kind": "lb", "recipe": "1111111"}) == ""
