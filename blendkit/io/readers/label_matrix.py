@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _YES = frozenset({"1", "1.0", "1,0", "true", "t", "yes"})
 _NO = frozenset({"0", "0.0", "0,0", "false", "f", "no"})
 _MARKS = frozenset({"x", "+", "*", *_YES})
-BLANKS = "cells without a mark count as chunks without the class"
+_BLANKS = "cells without a mark count as chunks without the class"
 _NO_CLASSES = (
     *("", "unnamed_0", "index", "fold", "split", "subset", "site", "date", "hour", "audio_id", "file_id"),
     *("seconds", "duration", "offset", "datasetid"),
@@ -36,12 +36,14 @@ def binary_columns(frame: pd.DataFrame, used: Sequence[str]) -> list[str]:
     """
     rest = [c for c in frame.columns if c not in used and plain_name(c)[0] not in _NO_CLASSES]
     binary = [c for c in rest if holds_0_and_1(frame, c)]
-    return rest if (binary and 2 * len(binary) >= len(rest)) or hold_marks(frame, rest) else []
+    if binary and 2 * len(binary) >= len(rest):
+        return rest
+    return rest if _hold_marks(coded(frame[c])[1] for c in rest) else []
 
 
-def hold_marks(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
-    """Return whether columns of classes hold one kind of mark, such as x or 1, and blanks, and both of them."""
-    found = {v.strip().lower() for c in columns for v in coded(frame[c])[1]}
+def _hold_marks(columns: Iterable[Sequence[str]]) -> bool:
+    """Return whether the different cells of columns are one kind of mark, such as x or 1, and blanks, and both."""
+    found = {v.strip().lower() for cells in columns for v in cells}
     return "" in found and len(found) == 2 and found < {"", *_MARKS}
 
 
@@ -52,19 +54,23 @@ def holds_0_and_1(frame: pd.DataFrame, column: str) -> bool:
     return all(v.strip().lower() in _YES | _NO for v in coded(frame[column])[1])
 
 
-def classes_of_cells(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[list[frozenset[str]], Int64, list[str]]:
-    """Return the different sets of classes that are 1 in N rows of 0/1 columns, which one each row has, and the cells
-    that are neither, with their line.
+def classes_of_cells(
+    frame: pd.DataFrame, columns: Sequence[str]
+) -> tuple[list[frozenset[str]], Int64, tuple[str, ...], list[str]]:
+    """Return the different sets of classes that are there in N rows of 0/1 columns, which one each row has, notes, and
+    the cells that are neither, with their line.
     """
+    cells = [coded(frame[name]) for name in columns]
+    marks = _hold_marks(different for _, different in cells)
+    there, not_there = (_MARKS, frozenset({""})) if marks else (_YES, _NO)
     yes = np.zeros((len(frame), len(columns)), bool)
-    there, not_there = (_MARKS, {""}) if hold_marks(frame, columns) else (_YES, _NO)
     bad = []
-    for j, name in enumerate(columns):
-        cells = frame[name].str.strip().str.lower()
-        yes[:, j] = cells.isin(there).to_numpy(bool)
-        wrong = np.flatnonzero(~yes[:, j] & ~cells.isin(not_there).to_numpy(bool)).tolist()
-        bad += [f"line {frame.index[i]}: {name!r} is {frame[name].iloc[i]!r}, expected 0 or 1" for i in wrong]
-    return *_classes_of(yes, columns), bad
+    for j, (name, (at, different)) in enumerate(zip(columns, cells, strict=True)):
+        words = [v.strip().lower() for v in different]
+        yes[:, j] = np.array([w in there for w in words], bool)[at]
+        odd = np.flatnonzero(np.array([w not in there | not_there for w in words], bool)[at]).tolist()
+        bad += [f"line {frame.index[i]}: {name!r} is {frame[name].iloc[i]!r}, expected 0 or 1" for i in odd]
+    return *_classes_of(yes, columns), (_BLANKS,) if marks else (), bad
 
 
 def _classes_of(yes: Bools, columns: Sequence[str]) -> tuple[list[frozenset[str]], Int64]:

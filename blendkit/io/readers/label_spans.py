@@ -13,7 +13,7 @@ from blendkit.core import Int64
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io.plain_table import coded
 from blendkit.io.readers.label_cells import split_cells
-from blendkit.io.readers.label_matrix import BLANKS, binary_columns, classes_of_cells, hold_marks, holds_0_and_1
+from blendkit.io.readers.label_matrix import binary_columns, classes_of_cells, holds_0_and_1
 from blendkit.io.readers.label_places import PLACES, PlaceColumns, place_columns, places_of, rows_of_places
 from blendkit.io.readers.label_rows import LabelRows, silence_between
 from blendkit.io.text_tables import find_columns, plain_name
@@ -112,8 +112,7 @@ def _classes(frame: pd.DataFrame, what: _What) -> tuple[list[frozenset[str]], In
         sets, notes, bad = split_cells(cells, at, frame.index.tolist(), blanks=blanks)
         return sets, at, notes, bad
     if what.classes:
-        sets, at, bad = classes_of_cells(frame, what.classes)
-        return sets, at, (BLANKS,) if hold_marks(frame, what.classes) else (), bad
+        return classes_of_cells(frame, what.classes)
     if what.name:
         genus, species = (frame[c].str.strip() for c in what.name)
         at, names = coded(genus + " " + species)
