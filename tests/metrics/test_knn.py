@@ -114,3 +114,8 @@ def with_nan() -> np.ndarray:
     x = GOOD.copy()
     x[3, 2] = np.nan
     return x
+
+
+def test_two_classes_are_enough() -> None:
+    found = probe({"x": np.array([[0.0], [0.1], [5.0], [5.1]])}, ["a", "a", "b", "b"], metric="euclidean", k=1)
+    assert found.features[0].top_one == 1

@@ -80,3 +80,9 @@ def test_speeds_follow_what_is_measured() -> None:
     assert first.measured(150.0, 100.0).per_s.likely == 1.0  # halfway from 0.5 to 1.5
     assert first.measured(150.0, 100.0).slowdown == 2.0
     assert first.measured(10.0, 0.0) == first  # recordings without audio tell nothing
+
+
+def test_a_measured_speed_has_a_range_of_its_own() -> None:
+    calibrated = Span(1.0, 2.0, 3.0)
+    assert Speed(calibrated).per_s == calibrated
+    assert Speed(calibrated, first=1.0, now=10.0).per_s == Span(9.0, 10.0, 12.0)
