@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from blendkit.core.natural_order import natural_key, natural_sorted
     from blendkit.core.patterns import UserPattern, user_pattern
     from blendkit.core.recording_paths import match_recordings, path_ids
+    from blendkit.core.results_in_notebooks import notebook_view
     from blendkit.core.rows import (
         ClusterBy,
         MissingRows,
@@ -207,6 +208,7 @@ __all__ = [
     "natural_sorted",
     "near_names",
     "no_search_for_circles",
+    "notebook_view",
     "path_ids",
     "printable",
     "read_names",

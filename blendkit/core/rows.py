@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -19,6 +18,7 @@ from blendkit.core.garbage_collection import no_search_for_circles
 from blendkit.core.hashes import text_hash
 from blendkit.core.names import NameRule
 from blendkit.core.natural_order import natural_keys, natural_sorted
+from blendkit.core.results_in_notebooks import notebook_view
 from blendkit.errors import BlendkitError, shorten
 
 _DATED = re.compile(r"(^|[_-])\d{8}$")
@@ -67,7 +67,7 @@ class Rows:
 
     def _repr_html_(self) -> str:
         """Show the first rows in a notebook."""
-        return f"<p>{html.escape(repr(self))}</p>{self.take(slice(0, 10)).to_frame().to_html()}"
+        return notebook_view(repr(self), self.take(slice(0, 10)).to_frame())
 
     def take(self, index: NDArray[np.integer[Any]] | slice) -> Rows:
         """Return the rows at `index`, in that order."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,6 +16,7 @@ from blendkit.core.bookkeeping_columns import is_bookkeeping
 from blendkit.core.keyed_frames import OWN_IDS, keyed_frame
 from blendkit.core.name_differences import compare_rows
 from blendkit.core.names import NameRule
+from blendkit.core.results_in_notebooks import notebook_view
 from blendkit.core.rows import (
     MissingRows,
     Rows,
@@ -67,7 +67,7 @@ class Scores:
 
     def _repr_html_(self) -> str:
         """Show the first rows in a notebook."""
-        return _captioned(repr(self), self.take_rows(np.arange(min(len(self), 10))).to_frame())
+        return notebook_view(repr(self), self.take_rows(np.arange(min(len(self), 10))).to_frame())
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -240,8 +240,3 @@ def _frozen(values: NDArray[Any]) -> NDArray[Any]:
     view = values.view()
     view.setflags(write=False)
     return view
-
-
-def _captioned(text: str, frame: pd.DataFrame) -> str:
-    """Return a frame as HTML under one line of text."""
-    return f"<p>{html.escape(text)}</p>{frame.to_html(max_cols=12)}"

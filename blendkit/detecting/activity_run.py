@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from blendkit.core import DetectionTable, Naming, Rows, Scores
+from blendkit.core import DetectionTable, Naming, Rows, Scores, notebook_view
 from blendkit.detecting.activity_counts import (
     PARTS,
     ChunkPlaces,
@@ -64,7 +63,7 @@ class Activity:
 
     def _repr_html_(self) -> str:
         """Show the table in a notebook."""
-        return f"<p>{html.escape(repr(self))}</p>{self.to_frame().to_html(max_rows=20)}"
+        return notebook_view(repr(self), self.to_frame())
 
 
 def activity(

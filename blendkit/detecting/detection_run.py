@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.core import DetectionTable, FileSpace, Naming, Scores
+from blendkit.core import DetectionTable, FileSpace, Naming, Scores, notebook_view
 from blendkit.detecting.detections_above import Merging, find_detections
 from blendkit.detecting.opened_source import OpenedSource, Reading, open_source
 from blendkit.detecting.result_files import check_folder, new_files, write_recordings, write_sites, write_thresholds
@@ -60,7 +59,7 @@ class Detected:
 
     def _repr_html_(self) -> str:
         """Show the classes in a notebook."""
-        return f"<p>{html.escape(repr(self))}</p>{self.to_frame().to_html(max_rows=20)}"
+        return notebook_view(repr(self), self.to_frame())
 
 
 def detect(

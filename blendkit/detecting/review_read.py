@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from blendkit.core import Float64
+from blendkit.core import Float64, notebook_view
 from blendkit.detecting.result_files import check_folder, new_files, write_thresholds
 from blendkit.detecting.review_answers import read_answered
 from blendkit.detecting.review_table import ReviewClips
@@ -82,7 +81,7 @@ class Reviewed:
 
     def _repr_html_(self) -> str:
         """Show the table in a notebook."""
-        return f"<p>{html.escape(repr(self))}</p>{self.to_frame().to_html(max_rows=20)}"
+        return notebook_view(repr(self), self.to_frame())
 
 
 def read_review(path: Path | str, out: Path | str, rule: ReviewRule | None = None) -> Reviewed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from blendkit.core import DetectionTable, Int64, Naming, Scores, json_value, named_classes
+from blendkit.core import DetectionTable, Int64, Naming, Scores, json_value, named_classes, notebook_view
 from blendkit.detecting.opened_source import OpenedSource, Reading, open_source, recording_codes
 from blendkit.detecting.result_files import check_folder, new_files
 from blendkit.detecting.review_clips import cut_clips
@@ -64,7 +63,7 @@ class Review:
 
     def _repr_html_(self) -> str:
         """Show the strata in a notebook."""
-        return f"<p>{html.escape(repr(self))}</p>{self.to_frame().to_html(max_rows=20)}"
+        return notebook_view(repr(self), self.to_frame())
 
 
 def review(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from blendkit.blending import MOSTLY_FILLED, may_lack_rows, require_divisible
-from blendkit.core import Rows, Scores, chunk_rows, shared_rows
+from blendkit.core import Rows, Scores, chunk_rows, notebook_view, shared_rows
 from blendkit.engine.blending_and_writing import streams_of, write_streams
 from blendkit.engine.damage_notes import damage_notes
 from blendkit.engine.memory_limit import ALL_IN_MEMORY, HeldStreams, held_within
@@ -99,7 +98,7 @@ class RunResult:
 
     def _repr_html_(self) -> str:
         """Show the streams in a notebook."""
-        return f"<p>{html.escape(repr(self))}</p>{self.to_frame().to_html()}"
+        return notebook_view(repr(self), self.to_frame())
 
 
 def run(

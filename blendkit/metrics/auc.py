@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, Float64, Int64, Matrix
+from blendkit.core import Bools, Float64, Int64, Matrix, notebook_view
 from blendkit.errors import BlendkitError
 from blendkit.metrics.kernels.pair_counts import NAN_FOUND, PairCount, count_pairs
 
@@ -53,7 +52,7 @@ class MacroAUC:
 
     def _repr_html_(self) -> str:
         """Show the classes in a notebook, lowest first."""
-        return f"<p>{html.escape(repr(self))}</p>{self.to_frame().sort_values('auc').to_html(max_rows=20)}"
+        return notebook_view(repr(self), self.to_frame().sort_values("auc"))
 
 
 def wrong_way_round(auc: MacroAUC) -> list[str]:

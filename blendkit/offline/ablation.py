@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blendkit.blending import make_streams
-from blendkit.core import Scores
+from blendkit.core import Scores, notebook_view
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, ignore_note, silent
 from blendkit.metrics import Interval
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Ablation:
     """What each part of a recipe contributes.
 
@@ -35,6 +35,10 @@ class Ablation:
     needed: dict[str, str]
     clusters: int
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        whole = f"{self.whole.name} {self.whole.macro.estimate:.6f}"
+        return f"Ablation({whole}, {len(self.lines)} parts, {self.clusters} clusters redrawn)"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per part: the macro-AUC without it, and the change against the whole with its bounds."""
@@ -55,6 +59,10 @@ class Ablation:
         lost = {x.name: turned(x.change) for x in self.lines if x.change is not None}
         order = sorted(lost, key=lambda n: -lost[n].estimate)
         return draw_forest({n: lost[n] for n in order}, "macro-AUC of the whole minus that without the part", zero=0)
+
+    def _repr_html_(self) -> str:
+        """Show the parts in a notebook."""
+        return notebook_view(repr(self), self.to_frame())
 
 
 def turned(change: Interval) -> Interval:

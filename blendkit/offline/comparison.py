@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, ClusterBy, Matrix, Rows, Scores, cluster_labels
+from blendkit.core import Bools, ClusterBy, Matrix, Rows, Scores, cluster_labels, notebook_view
 from blendkit.errors import BlendkitError, shorten
 from blendkit.metrics import (
     Bootstrap,
@@ -110,7 +109,7 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         """Show the sources in a notebook."""
-        return f"<p>{html.escape(repr(self))}</p>{self.to_frame().to_html()}"
+        return notebook_view(repr(self), self.to_frame())
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from blendkit.core import Float64, Int64, LabelTable, ScoreKind, Scores, Taxonomy, cluster_labels
+from blendkit.core import Float64, Int64, LabelTable, ScoreKind, Scores, Taxonomy, cluster_labels, notebook_view
 from blendkit.errors import BlendkitError
 from blendkit.io import ColumnNames, Truth, is_source, read_labels, read_score_file, read_taxonomy, truth_for
 from blendkit.metrics import (
@@ -78,7 +77,9 @@ class Evaluation:
     def __repr__(self) -> str:
         i = self.interval
         bounds = f", {i.low:.6f} to {i.high:.6f}" if i is not None and not math.isnan(i.low) else ""
-        return f"Evaluation(macro-AUC {self.macro:.6f}{bounds}, {len(self)} classes, {self.labelled_rows} chunks)"
+        counts = f"{len(self)} classes, {self.labelled_rows} chunks"
+        mark = ", in-sample" * (self.kind == "in-sample")
+        return f"Evaluation(macro-AUC {self.macro:.6f}{bounds}, {counts}{mark})"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per scored class: name, positives, auc, ap; lowest AUC first."""
@@ -100,7 +101,7 @@ class Evaluation:
 
     def _repr_html_(self) -> str:
         """Show the classes in a notebook."""
-        return f"<p>{html.escape(repr(self))}</p>{self.to_frame().to_html(max_rows=20)}"
+        return notebook_view(repr(self), self.to_frame())
 
 
 def _refuse_recipe(source: Path | str) -> None:

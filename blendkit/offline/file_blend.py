@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from blendkit.core import MissingRows, Space, Taxonomy
+from blendkit.core import MissingRows, Space, Taxonomy, notebook_view
 from blendkit.engine import LOGITS, RECIPE, RUN, RunResult, require_own, run
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.events import Emit, silent
@@ -21,6 +22,9 @@ from blendkit.offline.score_facts import ScoreFacts, classes_lacked, look_at
 from blendkit.offline.score_kinds import refuse_labels
 from blendkit.offline.verdicts import Verdict, verdict_on, weights_text
 from blendkit.recipe import Recipe, parse_recipe
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EQUAL = "equal weights, a convention and not a finding: without labels nothing was measured"
 
@@ -63,6 +67,18 @@ class Blended:
     def __repr__(self) -> str:
         said = EQUAL if self.verdict is None else self.verdict.text
         return f"Blended({weights_text(self.weights)} by {self.by}; {said}; {self.run.submission})"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per input: its weight, and its macro-AUC where there are labels."""
+        import pandas as pd
+
+        macro = [self.run.streams[n].macro_auc for n in self.weights]
+        index = pd.Index(list(self.weights), name="member")
+        return pd.DataFrame({"weight": list(self.weights.values()), "macro_auc": macro}, index=index)
+
+    def _repr_html_(self) -> str:
+        """Show the inputs in a notebook."""
+        return notebook_view(repr(self), self.to_frame())
 
 
 def new_recipe(

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from blendkit.core import notebook_view
 from blendkit.metrics import Interval
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.verdicts import seen_caution, verdict_meaning
 from blendkit.searching import Guarded
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Found:
     """The result of a recipe search.
 
@@ -34,6 +38,21 @@ class Found:
     labels: tuple[str, ...] = ()
     judging: Judging = Judging()
     seen: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        g = self.guarded
+        return f"Found(held out {g.nested:.6f}, in-sample {self.after:.6f}, best alone {g.alone:.6f}: {g.judgement})"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per found value: its address in the recipe, and what was found."""
+        import pandas as pd
+
+        index = pd.Index(list(self.values), name="address")
+        return pd.DataFrame({"value": [self.values[a] for a in self.values]}, index=index, dtype=object)
+
+    def _repr_html_(self) -> str:
+        """Show the found values in a notebook."""
+        return notebook_view(repr(self), self.to_frame())
 
     @property
     def meaning(self) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from blendkit.core import notebook_view
 from blendkit.offline.found_values import Found
 from blendkit.recipe import Recipe, recipe_text, with_values
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 
@@ -35,7 +37,7 @@ class Climb:
     nested: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Grown:
     """A found recipe.
 
@@ -51,6 +53,20 @@ class Grown:
     rounds: int
     climb: tuple[Climb, ...]
     finished: bool
+
+    def __repr__(self) -> str:
+        return f"Grown({len(self.worths)} steps in {self.rounds} rounds; {self.found!r})"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per step of the chain: its stream, its worth on the labels that chose it, found how often."""
+        import pandas as pd
+
+        rows = [(w.stream, w.step, w.worth, w.again) for w in self.worths]
+        return pd.DataFrame(rows, columns=["stream", "step", "worth", "again"])
+
+    def _repr_html_(self) -> str:
+        """Show the steps in a notebook."""
+        return notebook_view(repr(self), self.to_frame())
 
     def text(self) -> str:
         """Return the found recipe as YAML, with what is known of it as comments."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from blendkit.core import cluster_labels
+from blendkit.core import cluster_labels, notebook_view
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.metrics import Interval, paired_bootstrap
@@ -70,6 +70,10 @@ class WhatIf:
         labels = [] if self.swept is None else [a.label for a in self.swept.axes]
         rows = [(*point, macro, macro - self.base) for point, macro in self.points()]
         return pd.DataFrame(rows, columns=[*labels, "macro_auc", "change"])
+
+    def _repr_html_(self) -> str:
+        """Show the points in a notebook."""
+        return notebook_view(repr(self), self.to_frame())
 
 
 def whatif(

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from blendkit.core import Float32
+from blendkit.core import Float32, notebook_view
 from blendkit.events import Emit, silent
 from blendkit.metrics import KnnMetric, Probe, initial_weights, probe
 from blendkit.scoring import CPU_ONLY, Runtime, one_member
 from blendkit.store import write_json
 from blendkit.training.jobs.clips import clip_features, find_clips, sample_clips
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RESULT = "probe.json"
 
@@ -39,7 +42,7 @@ class Voting:
     metric: KnnMetric = "cosine"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ProbedBlocks:
     """One ranking per draw, the features and labels of the first, and what probe.json says."""
 
@@ -47,6 +50,21 @@ class ProbedBlocks:
     features: dict[str, Float32] = field(repr=False)
     labels: Sequence[str] = field(repr=False)
     summary: dict[str, Any] = field(repr=False)
+
+    def __repr__(self) -> str:
+        best, of = self.draws[0].features[0], f"{len(self.features)} features of {len(self.labels)} clips"
+        return f"ProbedBlocks({of}; best {best.name}, top-1 {best.top_one:.3f})"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per draw and feature, best first: width, top_one with its bounds, silhouette."""
+        import pandas as pd
+
+        rows = [{"draw": d, **asdict(f)} for d, one in enumerate(self.draws, 1) for f in one.features]
+        return pd.DataFrame(rows).rename(columns={"name": "feature"})
+
+    def _repr_html_(self) -> str:
+        """Show the ranking in a notebook."""
+        return notebook_view(repr(self), self.to_frame())
 
 
 def probe_member(
