@@ -101,11 +101,16 @@ export function heatMap(names, values, { summary, low = 0, high = 1 }) {
   };
 }
 
+// Where a scale of AUCs begins: the twentieth below the lowest, so that most of it is used
+export function lowestTick(values) {
+  return Math.min(0.95, Math.floor(20 * Math.min(1, ...values.filter((v) => v !== null))) / 20);
+}
+
 // One class: the figure of every stream on one line, the output filled. values: {name: figure}; tones: {name: class}
 export function dumbbell(values, main, tones, low) {
-  const width = 180, at = scale(low, 1, 6, width - 6), known = Object.entries(values).filter(([, v]) => v !== null);
+  const at = (v) => `${((100 * (v - low)) / (1 - low)).toFixed(2)}%`, known = Object.entries(values).filter(([, v]) => v !== null);
   const all = known.map(([, v]) => v), others = known.filter(([n]) => n !== main);
-  return svg("svg", { viewBox: `0 0 ${width} 18`, width, height: 18, "aria-hidden": "true", class: "dumbbell" },
+  return svg("svg", { width: "100%", height: 18, "aria-hidden": "true", class: "dumbbell" },
     low < 0.5 && svg("line", { x1: at(0.5), x2: at(0.5), y1: 0, y2: 18, class: "grid" }),
     svg("line", { x1: at(Math.min(...all)), x2: at(Math.max(...all)), y1: 9, y2: 9, class: "span" }),
     others.map(([n, v]) => svg("circle", { cx: at(v), cy: 9, r: 4, class: `ring ${tones[n]}` }, svg("title", null, `${n} ${fixed(v)}`))),

@@ -1,5 +1,5 @@
 // Every class: a dumbbell of all streams, sorted and filtered, and its curves on a click.
-import { dumbbell, unitChart } from "./charts.js";
+import { dumbbell, lowestTick, unitChart } from "./charts.js";
 import { el, responsive } from "./dom.js";
 import { fixed, percent, signed } from "./numbers.js";
 import { unpack } from "./packed.js";
@@ -7,7 +7,7 @@ import { sortedTable } from "./tables.js";
 
 export function classesSection(data, tones) {
   const c = data.by_class, main = data.main, shown = Object.keys(c.curves), rival = shown.find((n) => n !== main);
-  const names = Object.keys(c.auc), low = Math.min(0.5, ...names.flatMap((n) => c.auc[n].filter((v) => v !== null)));
+  const names = Object.keys(c.auc), low = lowestTick(names.flatMap((n) => c.auc[n]));
   const detail = el("div", { class: "detail", "aria-live": "polite" });
   const rows = c.ids.map((id, i) => ({ id, i, name: c.names[i], group: c.groups[i], positives: c.positives[i],
     auc: Object.fromEntries(names.map((n) => [n, c.auc[n][i]])), gain: rival && c.auc[main][i] !== null && c.auc[rival][i] !== null ? c.auc[main][i] - c.auc[rival][i] : null }));

@@ -1,5 +1,5 @@
 // Classes: a table; of one class its scores with and without it, its weight curves, and the chunks that cost most.
-import { dumbbell } from "./charts.js";
+import { dumbbell, lowestTick } from "./charts.js";
 import { el, responsive, svg } from "./dom.js";
 import { fixed, signed } from "./numbers.js";
 import { axisBelow, axisLeft, drawing, reach, scale } from "./scales.js";
@@ -16,7 +16,7 @@ export function classesPage(about, tones) {
 function tableOf(about, data, tones) {
   const c = data.by_class, main = data.main;
   if (!c) return [el("p", null, "No class has both positives and negatives.")];
-  const names = Object.keys(c.auc), low = Math.min(0.5, ...names.flatMap((n) => c.auc[n].filter((v) => v !== null)));
+  const names = Object.keys(c.auc), low = lowestTick(names.flatMap((n) => c.auc[n]));
   const detail = el("div", { class: "detail", "aria-live": "polite", id: "class-detail" });
   const rows = c.ids.map((id, i) => ({ id, i, name: c.names[i], positives: c.positives[i], auc: Object.fromEntries(names.map((n) => [n, c.auc[n][i]])) }));
   const best = (r) => Math.max(...names.filter((n) => about.members.includes(n)).map((n) => r.auc[n] ?? 0));
@@ -26,7 +26,7 @@ function tableOf(about, data, tones) {
     { key: "positives", label: "positives", numeric: true, value: (r) => r.positives, cell: (r) => r.positives },
     { key: "auc", label: `AUC of ${main}`, numeric: true, value: (r) => r.auc[main], cell: (r) => fixed(r.auc[main]) },
     ...(about.members.length > 1 ? [{ key: "gain", label: "\u2212 best member", numeric: true, value: (r) => r.auc[main] - best(r), cell: (r) => signed(r.auc[main] - best(r)) }] : []),
-    { key: "bells", label: "all streams", cell: (r) => dumbbell(r.auc, main, tones, low) },
+    { key: "bells", label: `all streams, ${fixed(low, 2)} to 1`, cell: (r) => dumbbell(r.auc, main, tones, low) },
   ];
   return [el("p", { class: "quiet" }, "Of the recipe as it was opened, on all labelled chunks: in-sample where these labels chose its weights."),
     sortedTable("Classes with positives and negatives; a click opens one", columns, rows, { sort: "auc", filters: [{ label: "Find ", text: (r) => `${r.id} ${r.name}` }], page: 25 }), detail];
