@@ -14,7 +14,7 @@ from blendkit.cli._show import event, interval_cell, print_table
 from blendkit.core import Float64
 
 if TYPE_CHECKING:
-    from blendkit.metrics import Interval, RankBand
+    from blendkit.metrics import Interval, RankBand, SimulatedSplit
     from blendkit.offline import Comparison, Rules
 
 
@@ -138,9 +138,8 @@ def _print_split(found: Comparison, rules: Rules) -> None:
         shake = found.split.shake_up(x.name)
         low, high = np.quantile(shake, [0.05, 0.95]) if len(shake) else (0, 0)
         sides = [_mean(side[x.name]) for side in (found.split.public, found.split.private)]
-        above = "" if x.name == first else _share(found.split.above(x.name, first))
-        keeps = "" if x.name == first else _share(found.split.stays_above(x.name, first))
-        rows.append((x.name, *sides, f"{low:+.0f} .. {high:+.0f}", above, keeps))
+        against = ("", "") if x.name == first else _standing(found.split, x.name, first)
+        rows.append((x.name, *sides, f"{low:+.0f} .. {high:+.0f}", *against))
     share = float(found.split.shares.mean())
     title = f"{rules.judging.replicates} simulated leaderboards by {rules.split_by}, {share:.0%} public"
     header = ["source", "public", "private", "places lost", f"above {first}", "stays above"]
@@ -159,8 +158,14 @@ def _mean(draws: Float64) -> str:
     return f"{math.fsum(known) / len(known):.6f}" if known else ""
 
 
-def _share(x: float) -> str:
-    return "never above" if math.isnan(x) else f"{x:.0%}"
+def _standing(split: SimulatedSplit, name: str, first: str) -> tuple[str, str]:
+    """In words, how often a source is above the first, and how often it stays above where it was in public."""
+    if all((side[name] == side[first]).all() for side in (split.public, split.private)):
+        return "always tied", ""
+    above, keeps = split.above(name, first), split.stays_above(name, first)
+    if math.isnan(above):
+        return "no figure", ""
+    return f"{above:.0%}", "no public lead" if math.isnan(keeps) else f"{keeps:.0%}"
 
 
 def _print_bands(found: Comparison, board: Board) -> None:
