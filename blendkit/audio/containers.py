@@ -54,11 +54,6 @@ class ChunkLayout:
         end = at + self.head + size
         return end + (origin - end) % self.align
 
-    def is_usual(self, data: Bytes, at: int) -> bool:
-        """Return whether a chunk with a usual name starts here."""
-        name = data[at : at + 4]
-        return name in _KNOWN or name in (self.audio, b"fmt ")
-
     def is_chunk(self, data: Bytes, at: int) -> bool:
         """Return whether a chunk starts here: a known one, or four letters and a size that fits into the file."""
         name = data[at : at + 4]
@@ -84,7 +79,7 @@ class AudioChunk:
 
     origin: where the container starts; field, form: where and how that size is written; more: what is written there
     beyond the bytes of samples; layout: how chunks follow, None where none do; count: what another field says of the
-    length; unpadded: where chunks before it end that lack bytes which align the next, and how many.
+    length.
     """
 
     origin: int
@@ -96,7 +91,6 @@ class AudioChunk:
     more: int
     layout: ChunkLayout | None
     count: SampleCount | None = None
-    unpadded: tuple[tuple[int, int], ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -135,7 +129,6 @@ def audio_chunk(data: Bytes, start: int = 0) -> AudioChunk | None:
         return None
     at, speed, long = start + layout.first, 0.0, 0
     count: SampleCount | None = None
-    unpadded: list[tuple[int, int]] = []
     while at + layout.head <= len(data):
         name, size = data[at : at + 4], layout.size(data, at)
         body = at + layout.head
@@ -143,19 +136,14 @@ def audio_chunk(data: Bytes, start: int = 0) -> AudioChunk | None:
             field, form, more = at + layout.at, layout.form, layout.counted + layout.skip
             if long:  # RF64 keeps the size of 64 bits elsewhere
                 field, form, size = long, "<Q", int.from_bytes(data[long : long + 8], "little")
-            first, stated = body + layout.skip, size - layout.skip
-            return AudioChunk(start, first, stated, speed, field, form, more, layout, count, tuple(unpadded))
+            return AudioChunk(start, body + layout.skip, size - layout.skip, speed, field, form, more, layout, count)
         if name == b"ds64":
             long = body + 8
         speed = _speed(name, data[body : body + 32]) or speed
         count = sample_count(name, data[body : body + 32], body, count)
         if size < 0:
             return None
-        lacking = sum(count for _, count in unpadded)  # with them, what follows would lie so much further
-        end, at = body + size, layout.following(at, size, start - lacking)
-        if at != end and layout.is_usual(data, end) and not layout.is_usual(data, at):
-            unpadded.append((end, at - end))
-            at = end
+        at = layout.following(at, size, start)
     return None
 
 

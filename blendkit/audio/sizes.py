@@ -21,7 +21,6 @@ _HEADERS = 1 << 20  # bytes in which the chunks before the audio lie
 _BLOCK = 1 << 20  # bytes that are compared with zeros at a time
 _MOST_SAMPLES = 0x7FFFFFFF
 _LEAST_S = 0.2  # less than this behind the end is no reason to doubt it
-_UNPADDED = "a chunk before its audio lacks the byte that fills it up"
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICS")  # what music programs append to any file
 
 
@@ -39,7 +38,6 @@ def sized_parts(path: Path, data: mmap.mmap) -> FileParts | None:
         at, why = _end(data, audio)
         more = [] if why else _further(data, audio, at)
         why = f"{1 + len(more)} chunks of audio in one file" if more else why
-        why = why or _UNPADDED * bool(audio.unpadded)
         # libsndfile takes what follows the audio of a W64 for audio
         end = min(at, audio.start + audio.stated) if more or (not why and kinds[-1] == "W64") else at
         parts.append(_part(path, data, end, audio, why))
@@ -176,13 +174,9 @@ def _recounted(part: FilePart, audio: AudioChunk, size: int) -> tuple[FilePart, 
 def _head(data: mmap.mmap, audio: AudioChunk, size: int) -> bytes:
     """Return the head of a file of chunks, up to its samples, for `size` bytes of these."""
     head = bytearray(data[audio.origin : audio.start])
-    field = audio.field - audio.origin
-    for at, lacking in reversed(audio.unpadded):
-        head[at - audio.origin : at - audio.origin] = bytes(lacking)
-        field += lacking
     if size > largest(audio.form) - audio.more:
         return _rf64(bytes(head), size)
-    struct.pack_into(audio.form, head, field, size + audio.more)
+    struct.pack_into(audio.form, head, audio.field - audio.origin, size + audio.more)
     return bytes(head)
 
 

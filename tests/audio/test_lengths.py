@@ -428,22 +428,3 @@ def test_an_aiff_without_a_count_whose_samples_have_no_fixed_size(tmp_path: Path
     assert (found.status, found.note) == ("ok", "its header counts no samples")
     assert same(type(found)(found.samples[: len(SOUND)], RATE, 6.0, "ok"), SOUND)
     assert len(found.samples) - len(SOUND) < 32  # bits that fill the last byte
-
-
-@pytest.mark.parametrize("sizes", [(5,), (5, 7), (5, 4, 7), (4,), (3, 3, 3)])
-@pytest.mark.parametrize("padded", [True, False])
-def test_chunks_that_are_not_filled_up_to_an_even_size_lose_nothing(
-    tmp_path: Path, sizes: tuple[int, ...], padded: bool
-) -> None:
-    whole = wav()
-    at = whole.index(b"data")
-    chunks = [b"LIST" + struct.pack("<I", n) + b"x" * n + b"\0" * (n % 2 * padded) for n in sizes]
-    path = tmp_path / "a.wav"
-    path.write_bytes(whole[:at] + b"".join(chunks) + whole[at:])
-    found = decode(path)
-    assert found.status == "ok"
-    plain = tmp_path / "b.wav"
-    plain.write_bytes(whole)
-    assert same(found, decode(plain).samples)
-    lacks = "a chunk before its audio lacks the byte that fills it up"
-    assert (lacks in found.note) == (not padded and any(n % 2 for n in sizes))
