@@ -47,12 +47,6 @@ def boxed_parts(path: Path, data: mmap.mmap) -> FileParts | None:
     return FileParts(tuple(parts), tuple(notes))
 
 
-def lacks_index(data: Bytes) -> bool:
-    """Return whether an MP4 lacks `moov`, which says where its sound lies; recorders write it when they stop."""
-    names = {name for name, _, _ in _boxes(data, _mp4_box)} if data[4:8] == b"ftyp" else set()
-    return b"mdat" in names and not names & {b"moov", b"moof"}
-
-
 def _boxes(data: Bytes, step: Callable[[Bytes, int], Box | None]) -> Iterator[tuple[bytes, int, int]]:
     """Yield the boxes that lie one behind the other: their name, start and end, at most the file's."""
     at, last = 0, SPAN

@@ -12,7 +12,7 @@ from __future__ import annotations
 import mmap
 from pathlib import Path
 
-from blendkit.audio.boxes import boxed_parts, lacks_index
+from blendkit.audio.boxes import boxed_parts
 from blendkit.audio.file_parts import FilePart, FileParts, Patch
 from blendkit.audio.flac_frames import FLAC_HEAD, flac_held, flac_rate, flac_starts, flac_stated, without_flac_length
 from blendkit.audio.foreign_starts import sound_start, why_no_sound
@@ -38,8 +38,6 @@ def parts_of(path: Path) -> FileParts | None:
         with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
             if why := why_no_sound(data):
                 raise NoSoundError(why)
-            if lacks_index(data):
-                raise NoSoundError("an MP4 without its index (moov): it was cut off before it was finished")
             if data[:4] == b"OggS":
                 return _ogg_parts(path, data)
             tag = id3_size(data, 0)
