@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import blendkit as bk
-from blendkit.core import NameRule, Scores, rows_from_ids
+from blendkit.core import NameRule, Scores, notebook_view, rows_from_ids
 from blendkit.engine.local import RunResult
 from blendkit.errors import BlendkitError
 from blendkit.io import read_scores, safe_cell, write_scores
@@ -78,4 +78,11 @@ def test_every_view_escapes_its_caption() -> None:
     package = Path(bk.__file__).parent
     views = [p for p in package.rglob("*.py") if "def _repr_html_" in p.read_text(encoding="utf-8")]
     assert len(views) >= 6
-    assert [p.name for p in views if "html.escape(" not in p.read_text(encoding="utf-8")] == []
+    plain = [p.name for p in views if not {"html.escape(", "return notebook_view("} & _calls(p)]
+    assert plain == []
+    assert notebook_view("<b>", pd.DataFrame({"<i>": ["<u>"]})).count("&lt;") == 3  # the line, a column, a cell
+
+
+def _calls(path: Path) -> set[str]:
+    text = path.read_text(encoding="utf-8")
+    return {c for c in ("html.escape(", "return notebook_view(") if c in text}

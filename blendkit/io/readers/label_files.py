@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blendkit.core import LabelTable, json_value, no_search_for_circles, require_path
-from blendkit.errors import BlendkitError, shorten
+from blendkit.core import LabelTable, no_search_for_circles, require_path
+from blendkit.errors import BlendkitError
 from blendkit.io.packed_files import unpack_file
 from blendkit.io.readers.detection_tables import table_recording
+from blendkit.io.readers.label_json import json_table
 from blendkit.io.readers.label_matrix import is_npz, rows_of_npz
 from blendkit.io.readers.label_rows import LabelRows, label_table
 from blendkit.io.readers.label_spans import rows_of_frame
@@ -17,11 +18,11 @@ from blendkit.io.readers.label_tracks import is_track, rows_of_track
 from blendkit.io.text_tables import decode_text, open_table, parse_table
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 _WHAT = "these labels"
 _PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
-_TABLES = frozenset({".csv", ".tsv", ".txt", ".json", ".parquet"})
+_TABLES = frozenset({".csv", ".tsv", ".txt", ".json", ".data", ".parquet"})
 
 
 def read_labels(path: Path | str, *, column: str | None = None, one_class: str | None = None) -> LabelTable:
@@ -78,7 +79,8 @@ def _rows(path: Path, column: str | None, one_class: str | None) -> LabelRows:
         return rows_of_frame(open_table(path, _WHAT)[0], path, own_name, column=column, one_class=one_class)
     text, notes = decode_text(data, path, _WHAT)
     if text.lstrip().startswith(("[", "{")):
-        frame = _json_frame(text, path)
+        frame, said = json_table(text, path, _WHAT)
+        notes = (*notes, *said)
     elif is_track(text):
         rows = rows_of_track(text, path, own_name)
         return _noted(rows, notes)
@@ -89,22 +91,3 @@ def _rows(path: Path, column: str | None, one_class: str | None) -> LabelRows:
 
 def _noted(rows: LabelRows, notes: tuple[str, ...]) -> LabelRows:
     return replace(rows, notes=(*notes, *rows.notes))
-
-
-def _json_frame(text: str, path: Path) -> pd.DataFrame:
-    """Return the table of a JSON list of objects, or of the list `recordings` of an object, as xeno-canto gives it."""
-    import pandas as pd
-
-    try:
-        held = json_value(text)
-    except (ValueError, RecursionError) as error:
-        raise BlendkitError(f"{path}: cannot read {_WHAT}", [f"it starts as JSON, but {error}"]) from error
-    records = held.get("recordings") if isinstance(held, dict) else held
-    if not isinstance(records, list) or not records or not all(isinstance(r, dict) for r in records):
-        has = shorten(held) if isinstance(held, dict) else type(records).__name__
-        raise BlendkitError(
-            f"{path}: cannot read {_WHAT}", [f"expected a JSON list of objects, or it as `recordings`; has {has}"]
-        )
-    columns = list(dict.fromkeys(str(k) for r in records for k in r))
-    cells = [["" if r.get(c) is None else str(r[c]) for c in columns] for r in records]
-    return pd.DataFrame(cells, range(1, len(records) + 1), columns, dtype=str)
