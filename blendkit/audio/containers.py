@@ -49,10 +49,13 @@ class ChunkLayout:
         """Return where the chunk at `at` ends: behind its head at least, whatever its size says."""
         return at + self.head + max(0, self.size(data, at))
 
-    def following(self, at: int, size: int, origin: int = 0) -> int:
-        """Return where the chunk behind one of `size` bytes starts; origin: where its container does."""
-        end = at + self.head + size
-        return end + (origin - end) % self.align
+    def padding(self, data: Bytes, end: int, size: int) -> tuple[int, bool]:
+        """Return how many bytes align what follows a chunk of `size` bytes, and whether the file lacks them.
+
+        Some programs leave them out: then a chunk starts right at `end`, and none starts behind the bytes.
+        """
+        pad = -size % self.align
+        return pad, bool(pad) and self.is_chunk(data, end) and not self.is_chunk(data, end + pad)
 
     def is_chunk(self, data: Bytes, at: int) -> bool:
         """Return whether a chunk starts here: a known one, or four letters and a size that fits into the file."""
@@ -79,7 +82,7 @@ class AudioChunk:
 
     origin: where the container starts; field, form: where and how that size is written; more: what is written there
     beyond the bytes of samples; layout: how chunks follow, None where none do; count: what another field says of the
-    length.
+    length; unpadded: where bytes that align the next chunk were left out, and how many.
     """
 
     origin: int
@@ -91,6 +94,7 @@ class AudioChunk:
     more: int
     layout: ChunkLayout | None
     count: SampleCount | None = None
+    unpadded: tuple[tuple[int, int], ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -129,6 +133,7 @@ def audio_chunk(data: Bytes, start: int = 0) -> AudioChunk | None:
         return None
     at, speed, long = start + layout.first, 0.0, 0
     count: SampleCount | None = None
+    unpadded: list[tuple[int, int]] = []
     while at + layout.head <= len(data):
         name, size = data[at : at + 4], layout.size(data, at)
         body = at + layout.head
@@ -136,14 +141,17 @@ def audio_chunk(data: Bytes, start: int = 0) -> AudioChunk | None:
             field, form, more = at + layout.at, layout.form, layout.counted + layout.skip
             if long:  # RF64 keeps the size of 64 bits elsewhere
                 field, form, size = long, "<Q", int.from_bytes(data[long : long + 8], "little")
-            return AudioChunk(start, body + layout.skip, size - layout.skip, speed, field, form, more, layout, count)
+            first, stated = body + layout.skip, size - layout.skip
+            return AudioChunk(start, first, stated, speed, field, form, more, layout, count, tuple(unpadded))
         if name == b"ds64":
             long = body + 8
         speed = _speed(name, data[body : body + 32]) or speed
         count = sample_count(name, data[body : body + 32], body, count)
         if size < 0:
             return None
-        at = layout.following(at, size, start)
+        pad, missing = layout.padding(data, body + size, size)
+        unpadded += [(body + size, pad)] if missing else []
+        at = body + size + (0 if missing else pad)
     return None
 
 

@@ -17,6 +17,7 @@ from blendkit.audio.channels import Channels, MissingChannelError, Mixer, energi
 from blendkit.audio.decoded import Decoded, Status, unreadable
 from blendkit.audio.decoder_noise import terminal_of
 from blendkit.audio.file_parts import FilePart, PartReader, Source, path_of, size_of
+from blendkit.audio.foreign_starts import lost_start
 from blendkit.audio.headers import HEADERLESS
 from blendkit.audio.joined import parts_of
 from blendkit.audio.judging import judged, judged_holed, judged_partial
@@ -54,13 +55,15 @@ def decode(path: Path, scratch: Path | None = None, channels: Channels = "mean")
     (extra `av`).
     """
     try:
-        return _decode_parts(path, channels, scratch)
+        read = _decode_parts(path, channels, scratch)
+        why = lost_start(path) if len(read.samples) else ""
     except ScratchError:
         raise
     except Exception as error:  # a broken file can make anything raise: it costs this recording only
         if machine_is_full(error):
             raise
         return unreadable(_reason(error, path))
+    return _with_note(why, read if not why or read.status == "holed" else replace(read, status="partial"))
 
 
 def _decode_parts(path: Path, channels: Channels, scratch: Path | None) -> Decoded:

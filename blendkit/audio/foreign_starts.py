@@ -6,8 +6,9 @@ Sources: RFC 959 (FTP, type ASCII), the MacBinary II standard, the first bytes t
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
-from blendkit.audio.mapped import Bytes
+from blendkit.audio.mapped import Bytes, places
 
 _PACKED = {
     b"\x1f\x8b\x08": "gzip",
@@ -21,6 +22,7 @@ _PACKED = {
 _SOUND = re.compile(rb"(?:RIFF|RF64)....WAVE|fLaC\0\0\0\x22|OggS\0\x02|FORM....AIF[FC]", re.DOTALL)
 _KNOWN = re.compile(rb"RIFF|RF64|riff|fLaC|OggS|FORM|caff|\.snd")
 _FRONT = 4096  # bytes in front of a sound that are looked through
+_ZEROS = 512  # bytes, a block of a disk
 _TEXT = bytes([*range(0x20, 0x7F), *b"\t\r\n", *b"\xef\xbb\xbf"])  # with the mark of UTF-8
 _MACBINARY = 128
 _LOOKED_AT, _STRETCHES, _LINES = 1 << 24, 16, 16  # bytes, and where line feeds must lie to tell how a file was copied
@@ -33,7 +35,20 @@ def why_no_sound(data: Bytes) -> str:
         return f"it is packed ({packed}): unpack it"
     if _is_copied_as_text(data):
         return "it was copied as text (a carriage return before every line feed): copy it again, as binary"
+    if data[4:8] == b"ftyp" and next(places(data, b"moov", 0), None) is None:
+        return (
+            "it is an MP4 or m4a without its index (moov), which recorders write last: the recording was not finished"
+        )
     return ""
+
+
+def lost_start(path: Path) -> str:
+    """Return what is lost of a file that starts with zeros, as no sound does; "" for others."""
+    with path.open("rb") as handle:
+        head = handle.read(_ZEROS)
+    if len(head) < _ZEROS or any(head):
+        return ""
+    return "its first bytes are zeros: audio that was there is lost, and what follows may stand too early"
 
 
 def sound_start(data: Bytes) -> int:

@@ -20,6 +20,7 @@ _IMPOSSIBLE = 1 << 44  # bytes; no recording has so many, and sizes of 64 bits c
 _HEADERS = 1 << 20  # bytes in which the chunks before the audio lie
 _BLOCK = 1 << 20  # bytes that are compared with zeros at a time
 _MOST_SAMPLES = 0x7FFFFFFF
+_UNPADDED = "bytes that align its chunks are missing"
 _LEAST_S = 0.2  # less than this behind the end is no reason to doubt it
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICS")  # what music programs append to any file
 
@@ -39,10 +40,13 @@ def sized_parts(path: Path, data: mmap.mmap) -> FileParts | None:
         more = [] if why else _further(data, audio, at)
         why = f"{1 + len(more)} chunks of audio in one file" if more else why
         # libsndfile takes what follows the audio of a W64 for audio
-        end = min(at, audio.start + audio.stated) if more or (not why and kinds[-1] == "W64") else at
+        whole = more or (not why and (kinds[-1] == "W64" or audio.unpadded))
+        end = min(at, audio.start + audio.stated) if whole else at
+        why = why or (_UNPADDED if audio.unpadded else "")
         parts.append(_part(path, data, end, audio, why))
         parts[-1], miscount = _recounted(parts[-1], audio, end - audio.start if why else audio.stated)
-        parts += [FilePart(path, a, b, _head(data, audio, b - a)) for a, b in more]
+        parts[-1] = _padded(parts[-1], audio)
+        parts += [_padded(FilePart(path, a, b, _head(data, audio, b - a)), audio) for a, b in more]
         cut += 0 if more else end - parts[-1].stop
         whys += [text for text in (why, miscount) if text]
     left = cut + (len(data) - at if parts and is_left(data, at) else 0)
@@ -178,6 +182,15 @@ def _head(data: mmap.mmap, audio: AudioChunk, size: int) -> bytes:
         return _rf64(bytes(head), size)
     struct.pack_into(audio.form, head, audio.field - audio.origin, size + audio.more)
     return bytes(head)
+
+
+def _padded(part: FilePart, audio: AudioChunk) -> FilePart:
+    """Return a file whose head has the bytes between its chunks that the file lacks, as decoders need them."""
+    head = part.head
+    for at, count in reversed(audio.unpadded):
+        k = at - audio.origin + len(part.head) - (audio.start - audio.origin)  # RF64 puts a chunk in front of others
+        head = head[:k] + bytes(count) + head[k:]
+    return replace(part, head=head)
 
 
 def _rf64(head: bytes, size: int) -> bytes:

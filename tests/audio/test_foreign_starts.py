@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from blendkit.audio.decoding import decode
 from blendkit.audio.foreign_starts import sound_start, why_no_sound
@@ -80,3 +81,21 @@ def test_a_sound_without_its_header_is_no_old_games_sound(tmp_path: Path) -> Non
     path = tmp_path / "a.wav"
     path.write_bytes(b"\4\1\xfa\0" + WHOLE["wav"][100:])  # how a format begins that libav would play to the end
     assert decode(path).status == "unreadable"
+
+
+@pytest.mark.parametrize("kind", ["MP3", "FLAC"])
+def test_a_sound_whose_first_block_is_zeros_has_lost_its_start(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"a.{kind.lower()}"
+    soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, 8 * 16000), 16000, format=kind)
+    path.write_bytes(bytes(4096) + path.read_bytes()[4096:])
+    found = decode(path)
+    assert found.status in ("partial", "unreadable")  # a FLAC without its head needs libav
+    assert found.status == "unreadable" or "its first bytes are zeros" in found.note
+
+
+def test_an_m4a_without_its_index_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.m4a"
+    path.write_bytes(b"\0\0\0\x14ftypM4A \0\0\2\0isom" + b"\0\0\4\0mdat" + bytes(range(256)) * 4)
+    found = decode(path)
+    assert found.status == "unreadable"
+    assert "without its index (moov)" in found.note

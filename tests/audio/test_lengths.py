@@ -428,3 +428,30 @@ def test_an_aiff_without_a_count_whose_samples_have_no_fixed_size(tmp_path: Path
     assert (found.status, found.note) == ("ok", "its header counts no samples")
     assert same(type(found)(found.samples[: len(SOUND)], RATE, 6.0, "ok"), SOUND)
     assert len(found.samples) - len(SOUND) < 32  # bits that fill the last byte
+
+
+@pytest.mark.parametrize("names", [(), (b"note",), (b"fmt ",), (b"note", b"fmt "), (b"note", b"memo")])
+@pytest.mark.parametrize("odd", [1, 3, 4])
+@pytest.mark.parametrize("tail", [b"", b"LIST\x04\0\0\0INFO"])
+def test_chunks_that_are_not_aligned_hide_no_audio(
+    tmp_path: Path, names: tuple[bytes, ...], odd: int, tail: bytes
+) -> None:
+    """Chunks of an odd size without the byte behind them: before `fmt `, between it and the audio, or both."""
+    samples = (noise(2, 16000).clip(-1, 1) * 30000).astype("<i2")
+    fmt = struct.pack("<HHIIHH", 1, 1, 16000, 32000, 2, 16)
+    chunks = b"".join(
+        name + struct.pack("<I", len(body)) + body
+        for name, body in [
+            *((n, b"abcd"[:odd]) for n in names if n != b"fmt " and b"fmt " in names),
+            (b"fmt ", fmt),
+            *((n, b"abcd"[:odd]) for n in names if b"fmt " not in names),
+            (b"data", samples.tobytes()),
+        ]
+    )
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"RIFF" + struct.pack("<I", 4 + len(chunks + tail)) + b"WAVE" + chunks + tail)
+    found = decode(path)
+    assert found.status == "ok"
+    assert np.array_equal(found.samples, samples / np.float32(32768))
+    others = [n for n in names if n != b"fmt "]
+    assert ("missing" in found.note) == (bool(others) and odd % 2 == 1)
