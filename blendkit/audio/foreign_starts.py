@@ -43,22 +43,22 @@ def why_no_sound(data: Bytes) -> str:
 
 
 def lost_start(path: Path) -> str:
-    """Return what is lost of a file that starts with zeros, as no sound does; "" for others."""
+    """Return what may be lost of a file that starts with zeros and has no whole sound right behind them; else ""."""
     with path.open("rb") as handle:
-        head = handle.read(_ZEROS)
-    if len(head) < _ZEROS or any(head):
+        head = handle.read(_FRONT + 16)
+    if len(head) < _ZEROS or any(head[:_ZEROS]) or _SOUND.search(head):
         return ""
-    return "its first bytes are zeros: audio that was there is lost, and what follows may stand too early"
+    return "its first bytes are zeros: if sound was there, it is lost, and what follows stands too early"
 
 
 def sound_start(data: Bytes) -> int:
-    """Return where a sound starts behind text (a header of HTTP, a blank line) or MacBinary; 0 for all others."""
+    """Return where a sound starts behind text (a header of HTTP, a blank line), zeros or MacBinary; else 0."""
     front = data[: _FRONT + 16]
     found = None if _KNOWN.match(front) else _SOUND.search(front)
     if found is None:
         return 0
     at = found.start()
-    is_text = not front[:at].translate(None, _TEXT)
+    is_text = not front[:at].translate(None, _TEXT) or not front[:at].strip(b"\0")
     is_mac = at == _MACBINARY and front[0] == 0 and 0 < front[1] < 64 and front[74] == front[82] == 0
     return at if is_text or is_mac else 0
 

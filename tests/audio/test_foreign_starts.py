@@ -99,3 +99,15 @@ def test_an_m4a_without_its_index_says_so(tmp_path: Path) -> None:
     found = decode(path)
     assert found.status == "unreadable"
     assert "without its index (moov)" in found.note
+
+
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG", "AIFF"])
+def test_zeros_in_front_of_a_whole_sound_are_passed_over(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"a.{kind.lower()}"
+    soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, 16000), 16000, format=kind)
+    whole = decode(path)
+    path.write_bytes(bytes(1024) + path.read_bytes())
+    found = decode(path)
+    assert found.status == "ok"
+    assert found.note == "1024 bytes in front of its audio not read"
+    assert np.array_equal(found.samples, whole.samples)
