@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from blendkit.metrics import redrawn_counts as module
 from blendkit.metrics.kernels.few_cells import plain_resampled
+from blendkit.metrics.kernels.resampled_counts import resampled_counts
 from blendkit.metrics.redrawn_counts import redrawn_counts
 
 
@@ -47,3 +48,13 @@ def test_what_tables_cannot_hold_is_swept(monkeypatch: pytest.MonkeyPatch, n: in
     y, cluster = np.zeros((n, 1), bool), np.arange(n) % clusters
     redrawn_counts(y, np.zeros((n, 1)), ~y, cluster, np.full((clusters, 2), most), np.zeros(0, np.int64))
     assert len(asked) == 1
+
+
+def test_weights_whose_counts_do_not_fit_are_refused() -> None:
+    y, x = np.array([[True], [False]]), np.array([[0.5], [0.1]])
+    keep, cluster, live = np.ones((2, 1), bool), np.array([0, 1]), np.array([0])
+    weights = np.array([[2**30], [0]])
+    with pytest.raises(ValueError, match="the counts do not fit in int32"):
+        resampled_counts(y, x, keep, cluster, weights, live)
+    found, _ = resampled_counts(y, x, keep, cluster, np.array([[2**29], [1]]), live)
+    assert found.tolist() == [[2 * 2**29]]  # every copy of the positive is above the one negative
