@@ -123,10 +123,10 @@ def _note(text: str, json_out: bool) -> None:
 def leaderboard_entry(text: str) -> dict[str, Any]:
     """Read NAME=PUBLIC or NAME=PUBLIC/PRIVATE; a recipe's file gives its name. Raises BlendkitError for all else."""
     from blendkit.errors import BlendkitError
-    from blendkit.recipe import load_recipe
+    from blendkit.recipe import is_recipe, load_recipe
 
     name, _, scores = text.rpartition("=")
-    if Path(name).is_file():
+    if is_recipe(name) and Path(name).is_file():
         name = load_recipe(name).model.name
     try:
         values = [float(s) for s in scores.split("/")]

@@ -42,10 +42,8 @@ PATTERNS: dict[Preset, str] = {
     ),
     # site-2020-01-01_05-30
     "arbimon": rf"{_START}(?P<site>[^/]+)-(?P<date>\d{{4}}-\d\d-\d\d)_(?P<time>\d\d-\d\d)$",
-    # SITE_20200101_053000Z, 20200101_053000-0500, SITE_20200101T053000Z: a time with its zone at the end
-    "zoned": (
-        rf"{_START}(?:(?P<site>(?!S?\d{{8}}T)[^/]+?)_)?(?P<date>\d{{8}})_(?P<time>\d{{6}})_?(?P<offset>Z|[+-]\d{{4}})$"
-    ),
+    # SITE_20200101_053000Z, 20200101_053000-0500: a time with its zone at the end
+    "zoned": (rf"{_START}(?:(?P<site>[^/]+?)_)?(?P<date>\d{{8}})_(?P<time>\d{{6}})_?(?P<offset>Z|[+-]\d{{4}})$"),
     # 2020-01-01T05-30-00, SITE_2020-01-01_05:30:00: to the second, with dashes or colons
     "iso": (
         rf"{_START}(?:(?P<site>(?![^/]*-birdnet-)[^/]+?)[_-])?(?P<date>\d{{4}}-\d\d-\d\d)"

@@ -161,7 +161,7 @@ def _lacking(head: FileHead) -> list[str]:
 
 
 def _has_two_headers(head: FileHead) -> bool:
-    """Return whether names are blank or repeated and the row below holds no number but in single cells."""
+    """Return whether names are blank or repeated, and most cells of the row below are texts."""
     odd = len(set(head.columns)) < len(head.columns) or "" in head.columns[1:]
     texts = [cell for cell in head.first if cell.strip() and not is_number(cell)]
     return odd and 2 * len(texts) > len(head.first)

@@ -14,6 +14,7 @@ from blendkit.errors import BlendkitError
 from blendkit.io import read_labels
 
 CLASSES = ("merula", "parus")
+META = {"Operator": "x", "Duration": 15.0}
 
 
 def task(audio: str, *regions: tuple[float, float, list[str]], **more: Any) -> dict[str, Any]:
@@ -68,8 +69,8 @@ def test_a_cancelled_annotation_does_not_count(tmp_path: Path) -> None:
 
 def test_avianz_beside_its_recording(tmp_path: Path) -> None:
     call = {"species": "merula", "certainty": 100, "filter": "M"}
-    held = [{"Operator": "x", "Duration": 15.0}, [0.5, 4, 0, 0, [call]],
-            [10.5, 14, 100, 8000, [{"species": "parus", "certainty": 50}, {"species": "Don't Know", "certainty": 0}]]]  # fmt: skip
+    held = [META, [0.5, 4, 0, 0, [call]],
+            [10.5, 14, 100, 8000, [{"species": "parus", "certainty": 50}, {"species": "parus", "certainty": "sure"}, {"species": "Don't Know", "certainty": 0}]]]  # fmt: skip
     found = read(tmp_path / "A.wav.data", held)
     assert truth(found, "A") == [[True, False], [False, False], [False, True]]
     assert "1 label has a certainty below 100, and count as the others" in found.notes
@@ -77,17 +78,22 @@ def test_avianz_beside_its_recording(tmp_path: Path) -> None:
 
 
 def test_an_avianz_file_without_segments_is_silence(tmp_path: Path) -> None:
-    assert truth(read(tmp_path / "A.wav.data", [{"Duration": 15.0}]), "A") == [[False, False]] * 3
+    assert truth(read(tmp_path / "A.wav.data", [META]), "A") == [[False, False]] * 3
 
 
 def test_a_folder_of_avianz_files_is_read_as_one(tmp_path: Path) -> None:
     for name in "AB":
         call = [0, 5, 0, 0, [{"species": "merula", "certainty": 100}]]
-        (tmp_path / f"{name}.wav.data").write_text(json.dumps([{"Duration": 15.0}, call]), encoding="utf-8")
+        (tmp_path / f"{name}.wav.data").write_text(json.dumps([META, call]), encoding="utf-8")
     assert set(read_labels(tmp_path).recordings) == {"A", "B"}
 
 
-@pytest.mark.parametrize("held", [[], [1, 2], {"a": 1}, [[1, 2]], [{"Duration": 3.0}, [1, 2]]])
+def test_a_list_of_one_recording_with_a_duration_is_a_table(tmp_path: Path) -> None:
+    found = read(tmp_path / "l.json", [{"filename": "A.wav", "Duration": "15", "primary_label": "parus"}])
+    assert truth(found, "A") == [[False, True]] * 3
+
+
+@pytest.mark.parametrize("held", [[], [1, 2], {"a": 1}, [[1, 2]], [META, [1, 2]]])
 def test_other_json_is_refused(held: Any, tmp_path: Path) -> None:
     with pytest.raises(BlendkitError, match="expected a JSON list of objects"):
         read(tmp_path / "other.json", held)

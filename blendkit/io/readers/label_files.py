@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from blendkit.core import LabelTable, no_search_for_circles, require_path
 from blendkit.errors import BlendkitError
@@ -16,9 +15,6 @@ from blendkit.io.readers.label_rows import LabelRows, label_table
 from blendkit.io.readers.label_spans import rows_of_frame
 from blendkit.io.readers.label_tracks import is_track, rows_of_track
 from blendkit.io.text_tables import decode_text, open_table, parse_table
-
-if TYPE_CHECKING:
-    pass
 
 _WHAT = "these labels"
 _PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _START, _END, _FILE, _LABEL = _MARKS = ("Begin Time (s)", "End Time (s)", "Begin File", "Annotation")
 _SELECTION = "Selection"  # with the times Raven's columns: marks in recordings that were looked through as a whole
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-(?=.)")  # what Label Studio puts before the name of an uploaded file
+_AVIANZ = {"Operator", "Duration"}
 _NOBODY_KNOWS = "don't know"  # AvianZ's species of a sound that nobody named
 Marks = tuple[list[dict[str, Any]], tuple[str, ...]]
 
@@ -54,7 +55,7 @@ def _objects(held: Any, path: Path, what: str) -> list[dict[str, Any]]:
 
 def _is_avianz(held: Any) -> bool:
     """Return whether JSON is one object on the recording, and segments: start, end, two frequencies and species."""
-    if not isinstance(held, list) or not held or not isinstance(held[0], dict) or "Duration" not in held[0]:
+    if not isinstance(held, list) or not held or not isinstance(held[0], dict) or not held[0].keys() >= _AVIANZ:
         return False
     return all(isinstance(s, list) and len(s) == 5 and isinstance(s[4], list) for s in held[1:])
 
@@ -68,7 +69,8 @@ def _avianz(held: list[Any]) -> Marks:
             if not species or species.lower() == _NOBODY_KNOWS:
                 unnamed += 1
                 continue
-            unsure += call.get("certainty", 100) < 100
+            certainty = call.get("certainty", 100)
+            unsure += isinstance(certainty, (int, float)) and certainty < 100
             marks.append({_SELECTION: len(marks) + 1, _START: start, _END: end, _LABEL: species})
     notes = []
     if unsure:
