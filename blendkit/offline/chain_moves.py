@@ -94,12 +94,15 @@ class Chain:
 
 
 def chain_of(recipe: Recipe, blend: str) -> tuple[Chain, dict[str, str]]:
-    """Return a recipe's own chain up to its blend, and the section of each of its streams."""
+    """Return a recipe's own chain up to its blend, and the section of each of its streams.
+
+    Inputs are in the order of their names, so that a search does not depend on the order in which a recipe has them.
+    """
     model, raw = recipe.model, recipe.raw
-    names = [*model.blends[blend].of, blend]
+    names = [*sorted(model.blends[blend].of), blend]
     sections = {n: next(s for s in ("members", "streams", "blends") if n in getattr(model, s)) for n in names}
     steps = tuple((n, tuple(canonical_json(s) for s in _long(raw[sections[n]][n].get("steps")))) for n in names)
-    weights = tuple((n, float(w)) for n, w in model.blends[blend].of.items())
+    weights = tuple((n, float(model.blends[blend].of[n])) for n in names[:-1])
     return Chain(blend, model.blends[blend].by, weights, steps), sections
 
 

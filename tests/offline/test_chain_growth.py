@@ -13,7 +13,7 @@ from blendkit.errors import BlendkitError
 from blendkit.metrics import weight_path
 from blendkit.offline import Grown, Growth, Judging, Place, StackSearch, search, search_recipe
 from blendkit.offline.chain_grammar import grammar_for
-from blendkit.offline.chain_moves import Grammar
+from blendkit.offline.chain_moves import Grammar, chain_of
 from blendkit.offline.judged_search import PARTS, TIMES
 from blendkit.offline.recipe_search import _inputs
 from blendkit.offline.searched_figures import Looks
@@ -92,6 +92,21 @@ def test_smoothing_is_found_where_calls_last_and_errors_do_not(data: Path, tmp_p
     resumed = grown(data, 5.0, looks)
     assert resumed.recipe.raw == found.recipe.raw
     assert resumed.found.guarded.nested == found.found.guarded.nested
+
+
+def test_the_order_of_the_members_does_not_matter(data: Path) -> None:
+    lines = TEXT.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("  a: "))
+    lines[at], lines[at + 1] = lines[at + 1], lines[at]
+    turned = "\n".join(lines).replace("{a: 1, b: 1}", "{b: 1, a: 1}") + "\n"
+    one, other = (chain_of(parse_recipe(text, "made"), "mix")[0] for text in (TEXT, turned))
+    assert other.key() == one.key()  # so that equal chains are equal, and neighbours are tried in one order
+    first, second = grown(data, 5), grown(data, 5, text=turned)
+    assert first.finished
+    assert second.finished
+    assert second.found.values == first.found.values
+    assert second.found.guarded.nested == first.found.guarded.nested
+    assert (second.looks, second.worths, second.climb) == (first.looks, first.worths, first.climb)
 
 
 def test_without_time_the_best_start_is_kept(data: Path) -> None:
