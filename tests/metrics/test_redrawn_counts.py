@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blendkit.core import compiling
 from blendkit.metrics import redrawn_counts as module
+from blendkit.metrics.kernels import resampled_counts as kernel
 from blendkit.metrics.kernels.few_cells import plain_resampled
 from blendkit.metrics.kernels.resampled_counts import resampled_counts
 from blendkit.metrics.redrawn_counts import redrawn_counts
@@ -58,3 +60,24 @@ def test_weights_whose_counts_do_not_fit_are_refused() -> None:
         resampled_counts(y, x, keep, cluster, weights, live)
     found, _ = resampled_counts(y, x, keep, cluster, np.array([[2**29], [1]]), live)
     assert found.tolist() == [[2 * 2**29]]  # every copy of the positive is above the one negative
+
+
+@pytest.mark.parametrize(
+    ("rows", "classes", "replicates", "cost"),
+    [
+        (192, 24, 1000, 192 * 24),  # a tenth of a second
+        (432, 54, 1000, 432 * 54 * 40),  # half a second: left to numpy some times
+        (708, 234, 1000, 708 * 234 * 40),  # four seconds: never
+    ],
+)
+def test_numpy_is_asked_by_what_the_replicates_cost_it(
+    monkeypatch: pytest.MonkeyPatch, rows: int, classes: int, replicates: int, cost: int
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(kernel, "few", lambda cells, *_: asked.append(cells) or True)
+    monkeypatch.setattr(kernel, "plain_resampled", lambda *given: np.zeros((len(given[-1]), given[-2].shape[1])))
+    y = np.zeros((rows, classes), bool)
+    weights, live = np.ones((2, replicates), np.int64), np.zeros(0, np.int64)
+    resampled_counts(y, np.zeros((rows, classes)), ~y, np.zeros(rows, np.int64), weights, live)
+    assert asked == [cost]
+    assert (cost > compiling._SOME_CELLS) == (rows == 708)

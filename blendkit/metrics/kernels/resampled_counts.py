@@ -11,7 +11,8 @@ from blendkit.core import Bools, Int64, compiled, few, loop_threads, read_only, 
 from blendkit.metrics.kernels.few_cells import plain_resampled
 from blendkit.metrics.kernels.ranking import ordered_key, raw_bits, sort_keys
 
-_FEW_REPLICATES = 1001  # so many of few cells take plain numpy a fraction of a second
+_QUICK = 10_000_000  # cells times replicates: plain numpy counts so many in a quarter of a second
+_PER_CELL = 25  # replicates of a cell take numpy about as long as other loops' work on a cell
 
 
 @compiled()
@@ -160,7 +161,8 @@ def resampled_counts(
     left_out = np.zeros((len(live), len(weights) if jackknife else 0), np.int64)
     if int(weights.max(initial=0)) * len(y) >= 2**31:
         raise ValueError(f"{len(y)} rows drawn up to {weights.max()} times: the counts do not fit in int32")
-    if few(x.size * (1 + weights.shape[1] // _FEW_REPLICATES), _count_classes):
+    replicates = weights.shape[1]
+    if few(x.size if x.size * replicates <= _QUICK else x.size * replicates // _PER_CELL, _count_classes):
         if jackknife:
             left_out = plain_resampled(y, x, keep, cluster, 1 - np.eye(len(weights), dtype=np.int64), live)
         return plain_resampled(y, x, keep, cluster, weights, live), left_out
