@@ -92,3 +92,12 @@ def test_values_by_hand(tmp_path: Path) -> None:
     found = read_table(path)
     assert (found.row_ids, found.classes) == (["r_5", "r_10"], ["a", "b"])
     assert np.array_equal(found.values, [[0.1, 0.002], [-4, 0]])
+
+
+def test_of_several_wrong_columns_the_first_is_named_every_time(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    names = [f"c{i}" for i in range(12)]
+    path.write_text(f"row_id,{','.join(names)}\nr_5{',0.5' * 12}\nr_10{',x' * 12}\n", encoding="utf-8")
+    said = {str(told(path, None)) for _ in range(20)}
+    assert len(said) == 1
+    assert "column 'c0' holds 'x', expected numbers" in said.pop()

@@ -123,11 +123,30 @@ def _read_text(path: Path, form: TextForm, row_id: str, folds: str | None) -> Co
         with open_packed(path) as file:
             return ColumnTable(without_blank(_read_cells(file, form, header, types, skip=form.before + 1), row_id))
     except (*FAILURES, pa.ArrowException) as error:
-        raise BlendkitError(f"{path.name}: cannot read this table", [_csv_reason(str(error), header)]) from error
+        reason = _first_reason(path, form, header, types) or _csv_reason(str(error), header)
+        raise BlendkitError(f"{path.name}: cannot read this table", [reason]) from error
+
+
+def _first_reason(path: Path, form: TextForm, header: list[str], types: dict[str, Any]) -> str:
+    """Return what one thread finds wrong first: of several threads, any may be the first to say what it found."""
+    import pyarrow as pa
+
+    try:
+        with open_packed(path) as file:
+            _read_cells(file, form, header, types, skip=form.before + 1, threads=False)
+    except (*FAILURES, pa.ArrowException) as error:
+        return _csv_reason(str(error), header)
+    return ""
 
 
 def _read_cells(
-    text: IO[bytes] | bytes, form: TextForm, header: Sequence[str], types: dict[str, Any], skip: int = 0
+    text: IO[bytes] | bytes,
+    form: TextForm,
+    header: Sequence[str],
+    types: dict[str, Any],
+    skip: int = 0,
+    *,
+    threads: bool = True,
 ) -> dict[str, NDArray[Any]]:
     """Return the columns of a text: those with types, and others of the type that their cells suggest."""
     import pyarrow as pa
@@ -135,7 +154,9 @@ def _read_cells(
 
     table = csv.read_csv(
         pa.BufferReader(text) if isinstance(text, bytes) else text,
-        read_options=csv.ReadOptions(encoding=form.encoding, column_names=list(header), skip_rows=skip),
+        read_options=csv.ReadOptions(
+            encoding=form.encoding, column_names=list(header), skip_rows=skip, use_threads=threads
+        ),
         parse_options=csv.ParseOptions(delimiter=form.separator, ignore_empty_lines=skip > 0),
         convert_options=csv.ConvertOptions(column_types=types, null_values=list(MISSING), decimal_point=form.decimal),
     )
