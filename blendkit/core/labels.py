@@ -34,13 +34,15 @@ class LabelTable:
     """Labelled spans of recordings; exact duplicates are removed, equal spans are merged.
 
     `spans[recording]` is a tuple of (start_ms, end_ms, classes). A span without classes is labelled
-    silence; time outside every span is unlabelled, which is not the same as negative.
+    silence; time outside every span is unlabelled, which is not the same as negative. drawn: whether they are of chunks
+    that were drawn with unequal chances, as by `review`: shares of them are not shares of all chunks.
     """
 
     spans: Mapping[str, tuple[Span, ...]]
     duplicates: int
     source: str
     notes: tuple[str, ...] = ()
+    drawn: bool = False
 
     def __repr__(self) -> str:
         spans, classes = counted(len(self._flat.start), "span", "spans"), counted(len(self.classes), "class", "classes")

@@ -168,7 +168,7 @@ class Scores:
         why = "columns that the taxonomy lacks are left out"
         if not any(c in taxonomy.table for c in classes):
             others, why = [c for c in others if is_bookkeeping(c)], "columns are left out, for they are no classes"
-        if len(others) == len(classes):
+        if others and len(others) == len(classes):
             raise BlendkitError(f"{source}: no column is a class", [f"has {shorten(classes, 8)}"])
         named = replace(self, classes=classes)
         if not others:

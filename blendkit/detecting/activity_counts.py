@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -18,10 +18,10 @@ PARTS: tuple[Part, ...] = ("hour", "date", "site")
 
 @dataclass(frozen=True, eq=False)
 class ChunkPlaces:
-    """Where each chunk (N,) lies: its recording, length in hours, and its hour, date and site as texts, "" unknown."""
+    """Where each chunk (N,) lies: its recording, length in seconds, and its hour, date and site as texts, "" unknown."""
 
     recording: Int64
-    hours: Float64
+    length_s: Float64
     values: dict[Part, list[str]]
 
 
@@ -58,7 +58,7 @@ def chunk_places(rows: Rows, table: DetectionTable) -> ChunkPlaces:
         "date": [t[:10] if k else d for t, k, d in zip(texts, known, dated, strict=True)],
         "site": [table.recordings[r].site for r in code.tolist()],
     }
-    return ChunkPlaces(code, (rows.end_s - rows.start_s) / 3600, values)
+    return ChunkPlaces(code, rows.end_s - rows.start_s, values)
 
 
 def first_rows(rows: Rows, table: DetectionTable) -> Int64:
@@ -77,7 +77,7 @@ def count_part(
     at = {v: k for k, v in enumerate(cells)}
     cell = np.array([at.get(v, -1) for v in values], np.int64)
     size = (len(table.recordings), len(cells))
-    effort = _sums(places.recording, cell, places.hours, size)
+    effort = _sums(places.recording, cell, places.length_s, size) / 3600  # of whole seconds the sum is exact
     redraw, hours = RedrawnEffort.of(effort, draws), effort.sum(axis=0)
     every, hits, bounds = [], [], []
     for of in _by_class(table):
@@ -101,6 +101,12 @@ def count_part(
     )
 
 
+def without_effort(part: PartActivity) -> PartActivity:
+    """Return counts alone, for recordings of which nobody knows how long they were listened to: NaN hours and rates."""
+    unknown = np.full_like(part.rate, np.nan)
+    return replace(part, hours=np.full_like(part.hours, np.nan), rate=unknown, low=unknown, high=unknown)
+
+
 def draws_of(table: DetectionTable, replicates: int, seed: int) -> Float64:
     """Return how often each recording is in each draw (B, R)."""
     return redrawn(len(table.recordings), replicates, seed)
@@ -114,7 +120,7 @@ def crossed(
     cells = sorted(set(keys), key=lambda k: tuple(map(natural_key, k)))
     at = {k: i for i, k in enumerate(cells)}
     cell = np.array([at[k] for k in keys], np.int64)
-    hours = np.bincount(cell, places.hours, len(cells)).astype(np.float64)
+    hours = np.bincount(cell, places.length_s, len(cells)).astype(np.float64) / 3600
     pairs = np.unique(np.column_stack([cell, places.recording]), axis=0)
     recordings = np.bincount(pairs[:, 0], minlength=len(cells)).astype(np.int64)
     counts = np.zeros((len(cells), len(table.classes)), np.int64)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from blendkit.core import DetectionTable, Naming, Rows, Scores, notebook_view
+from blendkit.core import DetectionTable, Int64, Naming, Rows, Scores, notebook_view
 from blendkit.detecting.activity_counts import (
     PARTS,
     ChunkPlaces,
@@ -19,6 +19,7 @@ from blendkit.detecting.activity_counts import (
     crossed,
     draws_of,
     first_rows,
+    without_effort,
 )
 from blendkit.detecting.detections_above import Merging, find_detections
 from blendkit.detecting.opened_source import Reading, open_source
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEAL, PICTURE = "activity.json", "activity.png"
+NO_EFFORT = (
+    "hours and rates are left empty: detections do not say how long was listened to, nor which recordings have none; "
+    "--audio FOLDER tells both"
+)
 TableKind = Literal["csv", "parquet"]
 
 
@@ -84,8 +89,8 @@ def activity(
     The hour and date of a detection are those at which its first chunk starts. out gets `activity` (by hour, by date
     and by site: effort, detections, rate per hour listened with an interval that redraws whole recordings), `cells`
     (site x date x hour, with a column of detections per class), `thresholds.csv`, a picture and `activity.json`.
-    table: the form of the tables. Raises BlendkitError as `detect` does, and for too few
-    replicates.
+    Detections of another tool say nothing of the effort: without `audio` in `reading` hours and rates are NaN.
+    table: the form of the tables. Raises BlendkitError as `detect` does, and for too few replicates.
     """
     require_redraws(replicates, level)
     folder = Path(out)
@@ -98,15 +103,17 @@ def activity(
     places, row = chunk_places(rows, found), first_rows(rows, found)
     draws = draws_of(found, replicates, seed)
     parts = tuple(count_part(p, places, found, row, draws, level) for p in PARTS if any(places.values[p]))
+    parts = parts if opened.whole else tuple(map(without_effort, parts))
+    said += () if opened.whole else (NO_EFFORT,)
     undrawn = [] if can_draw() else ["no picture: matplotlib is not installed (pip install 'blendkit[plot]')"]
     notes = tuple(dict.fromkeys([*opened.notes, *chosen.notes, *said, *_unknown(rows, places), *undrawn]))
     facts = {"source": opened.name, "space": opened.space, "kind": chosen.kind, "recordings": len(every.recordings),
              "detections": len(every), "notes": list(notes)}  # fmt: skip
     with new_files(folder, SEAL, facts) as new:
         _write(new / f"activity.{table}", _long(parts, found), table)
-        _write(new / f"cells.{table}", _wide(places, found, row), table)
+        _write(new / f"cells.{table}", _wide(places, found, row, effort=opened.whole), table)
         write_thresholds(new / "thresholds.csv", chosen)
-        drawn = _draw(new / PICTURE, parts, found)
+        drawn = opened.whole and _draw(new / PICTURE, parts, found)
         files = tuple(sorted(p.name for p in new.iterdir()))
     return Activity(found, chosen, parts, folder, (*files, SEAL), folder / PICTURE if drawn else None, notes)
 
@@ -152,12 +159,12 @@ def _long(parts: Sequence[PartActivity], table: DetectionTable) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(columns))
 
 
-def _wide(places: ChunkPlaces, table: DetectionTable, row: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pd.DataFrame:
+def _wide(places: ChunkPlaces, table: DetectionTable, row: Int64, *, effort: bool) -> pd.DataFrame:
     import pandas as pd
 
     cells, recordings, hours, counts = crossed(places, table, row)
     frame = pd.DataFrame(cells, columns=["site", "date", "hour"])
-    frame = frame.assign(recordings=recordings, hours=np.round(hours, 6))
+    frame = frame.assign(recordings=recordings, hours=np.round(hours, 6) if effort else np.nan)
     taken = [n.id for n in table.classes if n.id in frame.columns]
     if taken:
         raise BlendkitError(f"classes named {', '.join(taken)}: these are columns of the table of cells")

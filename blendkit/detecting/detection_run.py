@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEAL = "detect.json"
+NO_EFFORT = (
+    "the effort is unknown: detections do not say how long was listened to, nor which recordings have none; "
+    "--audio FOLDER tells both"
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -87,15 +91,15 @@ def detect(
     chosen = class_thresholds(opened, thresholds)
     table, said = find_detections(opened, chosen, merging or Merging(), naming)
     notes = [*opened.notes, *chosen.notes, *said]
-    notes += [] if opened.audio else [UNSEEN]
+    notes += [*([] if opened.audio else [UNSEEN]), *([] if opened.whole else [NO_EFFORT])]
     fitted = {n: with_fitting_scores(table, opened.space, opened.name, n, w) for n, w in writers.items()}
     notes += [said for _, own in fitted.values() for said in own]
     with new_files(folder, SEAL, _facts(opened, table, chosen, writers, notes)) as new:
         for name, (own, _) in fitted.items():
             write_detections(own, name, new)
         write_thresholds(new / "thresholds.csv", chosen)
-        write_recordings(new / "recordings.csv", table)
-        write_sites(new / "sites.csv", table)
+        write_recordings(new / "recordings.csv", table, effort=opened.whole)
+        write_sites(new / "sites.csv", table, effort=opened.whole)
         files = tuple(sorted(p.relative_to(new).as_posix() for p in new.rglob("*") if p.is_file()))
     return Detected(table, chosen, folder, (*files, SEAL), opened.space, tuple(dict.fromkeys(notes)))
 

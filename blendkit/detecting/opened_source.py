@@ -19,6 +19,7 @@ from blendkit.detecting.recording_clocks import Clocks
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io import (
     ColumnNames,
+    ScoreFile,
     check_space,
     is_source,
     read_score_file,
@@ -50,7 +51,7 @@ class OpenedSource:
     """Scores whose rows are whole recordings in order, the taxonomy, and what was heard, recording by recording.
 
     path: of the source, None of scores in memory; name: what messages call it; notes: what was assumed. lacking: the
-    recordings that the audio folder does not hold.
+    recordings that the audio folder does not hold. whole: whether all chunks that were looked at are known.
     """
 
     scores: Scores
@@ -61,6 +62,7 @@ class OpenedSource:
     name: str
     notes: tuple[str, ...]
     lacking: frozenset[str] = frozenset()
+    whole: bool = True
 
     @property
     def space(self) -> FileSpace:
@@ -74,7 +76,8 @@ def open_source(source: Scores | Path | str, reading: Reading) -> OpenedSource:
     """
     path = None if isinstance(source, Scores) else source
     name = "these scores" if path is None else str(path)
-    scores, notes = (source, ()) if isinstance(source, Scores) else _read(source, reading)
+    file = ScoreFile(name, source, {}) if isinstance(source, Scores) else _read(source, reading)
+    scores, notes = file.scores, file.notes
     taxonomy = reading.taxonomy if isinstance(reading.taxonomy, Taxonomy) else _taxonomy(reading.taxonomy)
     scores, left_out = scores.known_to(taxonomy, source=name)
     scores = Scores.build(scores.values, scores.rows, scores.classes, scores.space, covered=scores.covered, source=name)
@@ -92,7 +95,7 @@ def open_source(source: Scores | Path | str, reading: Reading) -> OpenedSource:
     scores = Scores(scores.values, rows, scores.classes, scores.space, scores.covered)
     of_names = (*([named.said] if named.failed else []), *named.notes(), *reading.clocks.assumed())
     every = (*notes, *left_out, *of_names, *said)
-    return OpenedSource(scores, taxonomy, heard, audio, path, name, every, lacking)
+    return OpenedSource(scores, taxonomy, heard, audio, path, name, every, lacking, file.whole)
 
 
 def _wanted(scores: Scores, path: Path, taxonomy: Taxonomy, name: str) -> tuple[Scores, tuple[str, ...]]:
@@ -115,12 +118,11 @@ def _taxonomy(path: Path | str | None) -> Taxonomy:
     return Taxonomy({}) if path is None else read_taxonomy(path)
 
 
-def _read(source: Path | str, reading: Reading) -> tuple[Scores, tuple[str, ...]]:
+def _read(source: Path | str, reading: Reading) -> ScoreFile:
     if not is_source(source):
         ways = ["give the folder of a run, a store of logits, or a score file", "`blendkit run RECIPE` makes a run"]
         raise BlendkitError(f"{source}: no scores here", ways)
-    file = read_score_file(source, reading.space, names=reading.columns)
-    return file.scores, file.notes
+    return read_score_file(source, reading.space, names=reading.columns, audio=reading.audio)
 
 
 def recording_codes(rows: Rows) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

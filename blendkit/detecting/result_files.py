@@ -76,14 +76,14 @@ def write_thresholds(path: Path, thresholds: ClassThresholds) -> None:
     write_text(path, csv_text(["class", *frame.columns], rows))
 
 
-def write_recordings(path: Path, table: DetectionTable) -> None:
-    """Write a line for every recording that was heard, also without detections: the effort."""
+def write_recordings(path: Path, table: DetectionTable, *, effort: bool) -> None:
+    """Write a line for every recording that was heard, also without detections; effort: as in `write_sites`."""
     header = ["recording", "file", "site", "start", "seconds", "detections"]
     rows = [
         [
             *map(text_cell, (h.id, h.file, h.site)),
             str(h.start).replace("NaT", ""),
-            seconds_cell(h.length_s),
+            seconds_cell(h.length_s) if effort else "",
             str(len(table.of(r))),
         ]
         for r, h in enumerate(table.recordings)
@@ -91,8 +91,11 @@ def write_recordings(path: Path, table: DetectionTable) -> None:
     write_text(path, csv_text(header, rows))
 
 
-def write_sites(path: Path, table: DetectionTable) -> None:
-    """Write a line for every site: its recordings, hours, first and last day, detections; none if none is known."""
+def write_sites(path: Path, table: DetectionTable, *, effort: bool) -> None:
+    """Write a line for every site: its recordings, hours, first and last day, detections; none if none is known.
+
+    effort: whether the recordings' lengths are known; hours are empty otherwise.
+    """
     if not any(h.site for h in table.recordings):
         return
     found = np.bincount(table.recording, minlength=len(table.recordings)).tolist()
@@ -102,7 +105,6 @@ def write_sites(path: Path, table: DetectionTable) -> None:
     rows = []
     for site, heard in sorted(own.items(), key=lambda item: natural_key(item[0])):
         days = sorted(str(start)[:10] for _, start, _ in heard if not np.isnat(start)) or ["", ""]
-        hours = sum(length for length, *_ in heard) / 3600
-        rows.append([text_cell(site), str(len(heard)), score_cell(round(hours, 6)), days[0], days[-1],
-                     str(sum(n for *_, n in heard))])  # fmt: skip
+        hours = score_cell(round(sum(length for length, *_ in heard) / 3600, 6)) if effort else ""
+        rows.append([text_cell(site), str(len(heard)), hours, days[0], days[-1], str(sum(n for *_, n in heard))])
     write_text(path, csv_text(["site", "recordings", "hours", "first_day", "last_day", "detections"], rows))

@@ -107,7 +107,7 @@ def read_review(path: Path | str, out: Path | str, rule: ReviewRule | None = Non
     facts = {"read": str(path), "answers": count, "precision": rule.precision, "notes": list(notes)}
     with new_files(folder, SEAL, facts) as new:
         _write_shares(new / "precision.csv", reviewed.to_frame())
-        _write_labels(new / LABELS, clips, tuple(answered))
+        _write_labels(new / LABELS, clips, answered)
         if thresholds is not None:
             write_thresholds(new / "thresholds.csv", thresholds)
         files = tuple(sorted(p.relative_to(new).as_posix() for p in new.rglob("*") if p.is_file()))
@@ -205,13 +205,16 @@ def _write_shares(path: Path, frame: pd.DataFrame) -> None:
     write_text(path, csv_text(list(frame.columns), rows))
 
 
-def _write_labels(folder: Path, clips: ReviewClips, classes: tuple[str, ...]) -> None:
+def _write_labels(folder: Path, clips: ReviewClips, answered: Mapping[str, _Class]) -> None:
     """Write labels of each class in a file of its own: a clip that was heard for one class says nothing of others."""
+    classes = tuple(answered)
     for name, stem in zip(classes, file_stems(classes), strict=True):
-        rows = []
+        rows, own = [], answered[name]
+        chances = dict(zip(own.clips, (1 / own.answers.weights()).tolist(), strict=True))
         for i in np.flatnonzero(clips.of(name)).tolist():
             if clips.answer[i] in ("y", "n"):
                 label = text_cell(name) if clips.answer[i] == "y" else ""
                 rows.append([text_cell(clips.recording[i]), seconds_cell(clips.start_s[i]),
-                             seconds_cell(clips.end_s[i]), label])  # fmt: skip
-        write_text(folder / f"{stem}.csv", csv_text(["filename", "start", "end", "primary_label"], rows))
+                             seconds_cell(clips.end_s[i]), label, score_cell(chances[clips.clip[i]])])  # fmt: skip
+        header = ["filename", "start", "end", "primary_label", "inclusion_probability"]
+        write_text(folder / f"{stem}.csv", csv_text(header, rows))

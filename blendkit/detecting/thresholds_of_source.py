@@ -13,7 +13,7 @@ import numpy as np
 from blendkit.core import Float64, ScoreKind, sigmoid
 from blendkit.detecting.opened_source import OpenedSource
 from blendkit.errors import BlendkitError, did_you_mean, shorten
-from blendkit.io import likely_space, read_thresholds, truth_for
+from blendkit.io import likely_space, read_labels, read_thresholds, truth_for
 from blendkit.metrics import ChosenThreshold, chosen_thresholds
 from blendkit.offline import score_kind
 
@@ -162,8 +162,14 @@ def _from_file(opened: OpenedSource, path: Path) -> ClassThresholds:
 
 
 def _chosen(opened: OpenedSource, rule: ThresholdRule, precision: float) -> ClassThresholds:
-    scores = opened.scores
-    truth = truth_for(rule.labels or "", scores.rows, scores.classes, opened.taxonomy, opened.name)
+    scores, labels = opened.scores, read_labels(rule.labels or "")
+    if labels.drawn:
+        raise BlendkitError(
+            f"{rule.labels}: these clips were drawn with unequal chances: the precision among them is not that of all",
+            ["`blendkit review --read FOLDER --out answers --precision 0.9` weighs each answer by its chance, and writes "
+             "answers/thresholds.csv", "`detect --thresholds answers/thresholds.csv` takes these"],
+        )  # fmt: skip
+    truth = truth_for(labels, scores.rows, scores.classes, opened.taxonomy, opened.name, path=rule.labels)
     known = truth.labelled
     recordings = [str(r) for r in scores.rows.recording[known]]
     if len(set(recordings)) < 2:

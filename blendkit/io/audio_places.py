@@ -7,7 +7,7 @@ from pathlib import Path
 
 from blendkit.audio import find_recordings, probe_duration
 from blendkit.core import NameRule, ScoredRecording, match_recordings
-from blendkit.errors import BlendkitError, shorten
+from blendkit.errors import BlendkitError, counted, shorten
 
 _SUFFIX = ".wav"  # of recordings whose files nobody has shown
 UNSEEN = f"files are named {_SUFFIX}: --audio FOLDER gives their names and lengths"
@@ -30,13 +30,34 @@ def scored_recordings(
     return tuple(heard), "" if audio is None else Path(audio).resolve().as_posix(), notes
 
 
+def recording_lengths(
+    recordings: Sequence[str], folder: Path, *, others: bool
+) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Return {recording: seconds} of those whose files the folder holds and whose length is known, and notes.
+
+    others: also those of its recordings that are not named: a table of all detections names none without one. Raises
+    BlendkitError as `scored_recordings` does.
+    """
+    files, _ = _files(recordings, folder)
+    named = {file for file, _ in files.values()}
+    found = [r for r in find_recordings(folder).recordings if r.path.relative_to(folder).as_posix() not in named]
+    lengths = {r: s for r, (_, s) in files.items()}
+    if others:
+        lengths |= {r.id: probe_duration(r.path) for r in found}
+    count = counted(len(found), "recording", "recordings")
+    are = f"{'is' if len(found) == 1 else 'are'} of {folder} and in no table"
+    said = "count as heard, with nothing found" if others else "not counted: nothing says that they were looked at"
+    notes = (f"{count} {are}, and {said}: {shorten(r.id for r in found)}",) if found else ()
+    return {r: s for r, s in lengths.items() if s is not None}, notes
+
+
 def _files(recordings: Sequence[str], folder: Path) -> tuple[dict[str, tuple[str, float | None]], tuple[str, ...]]:
     """Return {recording: (path below the folder, seconds)} of those that it holds, and a note on the others."""
     if not folder.is_dir():
         raise BlendkitError(f"{folder}: no such folder of recordings", ["--audio names the folder that was scored"])
     found = {r.id: r.path for r in find_recordings(folder).recordings}
     own = {r: found[i] for i, r in match_recordings(found, recordings).items()}
-    if not own:
+    if recordings and not own:
         listed = [f"it holds {shorten(found, 3) or 'no audio'}", f"the scores are of {shorten(recordings, 3)}"]
         raise BlendkitError(f"{folder}: holds none of the recordings that were scored", listed)
     lacking = [r for r in recordings if r not in own]

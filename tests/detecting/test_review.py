@@ -259,3 +259,24 @@ def test_edited_cells_are_named(tmp_path: Path) -> None:
         read_review(tmp_path / "r/review.csv", tmp_path / "a")
     table.sort_values("end_s").to_csv(tmp_path / "r/review.csv", index=False)  # whole rows may have another order
     assert len(read_review(tmp_path / "r", tmp_path / "a").clips) == 48
+
+
+def test_labels_of_a_draw_say_so_and_choose_no_threshold(tmp_path: Path) -> None:
+    review(SCORES, tmp_path / "r", DrawRule(per_class=24))
+    answered(tmp_path / "r")
+    read_review(tmp_path / "r", tmp_path / "a")
+    drawn = pd.read_csv(tmp_path / "r/review.csv").query("`class` == 'ara'")
+    table = pd.read_csv(tmp_path / "a/labels/ara.csv")
+    assert sorted(table["inclusion_probability"]) == pytest.approx(sorted(drawn["inclusion_probability"]))
+    labels = read_labels(tmp_path / "a/labels/ara.csv")
+    assert labels.drawn and any("drawn with unequal chances" in n for n in labels.notes)
+    rule = ThresholdRule(precision=0.8, labels=tmp_path / "a/labels/ara.csv")
+    with pytest.raises(BlendkitError, match="unequal chances: the precision among them is not that of all"):
+        detect(SCORES, tmp_path / "d", rule)
+
+
+def test_labels_of_chunks_that_were_all_heard_are_labels_like_others(tmp_path: Path) -> None:
+    review(SCORES, tmp_path / "r", DrawRule(per_class=60))
+    answered(tmp_path / "r")
+    read_review(tmp_path / "r", tmp_path / "a")
+    assert not read_labels(tmp_path / "a/labels/ara.csv").drawn

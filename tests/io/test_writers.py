@@ -175,6 +175,15 @@ def test_a_strangers_writer_is_held_to_the_same(strange: list[Writer | ScoreWrit
     assert not list(tmp_path.iterdir())
 
 
+def test_the_writer_of_the_documentation_passes(strange: list[Writer | ScoreWriter]) -> None:
+    page = (Path(__file__).parents[2] / "docs/detections.md").read_text(encoding="utf-8")
+    block = page.split("## Another format")[1].split("```python\n")[1].split("```")[0]
+    own: dict[str, Writer] = {}
+    exec(block, own)
+    strange.append(own["listing"])
+    check_writer("listing")
+
+
 def test_a_strangers_writer_of_scores_is_held_to_the_same(strange: list[Writer | ScoreWriter]) -> None:
     def text(lines: Callable[[Scores], str]) -> Callable[[Scores, Path], None]:
         return lambda scores, path: void(path.write_text(lines(scores), encoding="utf-8"))

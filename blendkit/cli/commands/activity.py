@@ -44,7 +44,7 @@ def activity(
     """Write when and where the classes of SOURCE are detected: by hour, by date and by site, with the effort.
 
     Times and sites come from the recordings' names. A rate is detections per hour listened; its interval redraws whole
-    recordings. Thresholds are given or chosen as by `blendkit detect`.
+    recordings. Another tool's detections need --audio for it. Thresholds are given or chosen as by `blendkit detect`.
     """
     from blendkit import detecting
 
@@ -74,7 +74,7 @@ def _print(found: Activity) -> None:
 
     for p in found.parts:
         lines = [
-            (cell, int(p.recordings[k]), f"{p.hours[k]:.2f}", int(p.detections[:, k].sum()))
+            (cell, int(p.recordings[k]), f"{p.hours[k]:.2f}".replace("nan", "-"), int(p.detections[:, k].sum()))
             for k, cell in enumerate(p.cells)
         ]
         print_table("", [p.part, "recordings", "hours", "detections"], lines[:24])

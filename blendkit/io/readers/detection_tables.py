@@ -56,7 +56,8 @@ NO_SCORES = "name their column with --score; what people marked without scores i
 class Detections:
     """Detections (N,) in file order. score is NaN where the table has none; notes: what was assumed of the file.
 
-    quiet: recordings in which nothing was detected, where a folder's tables tell them.
+    own_tables: whether each table is of one recording, so that those without a table were not looked at; quiet: then the
+    recordings in which nothing was detected.
     """
 
     recording: list[str]
@@ -67,6 +68,7 @@ class Detections:
     source: list[str]
     notes: tuple[str, ...] = ()
     quiet: tuple[str, ...] = ()
+    own_tables: bool = False
 
 
 def detection_kind(columns: frozenset[str]) -> str:
@@ -176,7 +178,17 @@ def take_detections(
     assert names is not None
     labels = [composed(str(v).strip()) for v in frame[names]]
     said = (*notes, *commas, *(() if len(frame) else (NOTHING,)))
-    return Detections(recordings, start, end, labels, values, [path.name] * len(frame), said)
+    own = _own_table(path, recordings)
+    quiet = (table_recording(path),) if own and not recordings else ()
+    return Detections(recordings, start, end, labels, values, [path.name] * len(frame), said, quiet, own)
+
+
+def _own_table(path: Path, recordings: Sequence[str]) -> bool:
+    """Return whether a table is named after the one recording that it is of; an empty one by what follows the name."""
+    name = table_recording(path)
+    if not recordings:
+        return name != recording_id(path.with_suffix("").name)
+    return {r.rpartition("/")[2] for r in recordings} == {name}
 
 
 def _first(columns: dict[str, Any], names: Sequence[str]) -> Any | None:

@@ -18,7 +18,8 @@ class LabelRows:
     """N labelled spans: start and end (N,) in milliseconds, and of which recordings and classes they are.
 
     of (N,): the place of each span's recording in `recordings`; which (N,): of its classes in `sets`. duplicates: rows
-    of the file that were left out because an equal one came before. notes: how the file was read.
+    of the file that were left out because an equal one came before. notes: how the file was read. drawn: whether the
+    file says that its rows were drawn with unequal chances.
     """
 
     recordings: Sequence[str]
@@ -29,6 +30,7 @@ class LabelRows:
     which: Int64
     duplicates: int = 0
     notes: tuple[str, ...] = ()
+    drawn: bool = False
 
 
 def places_among(values: Iterable[T]) -> tuple[list[T], Int64]:
@@ -61,9 +63,8 @@ def label_table(parts: Sequence[LabelRows], source: str) -> LabelTable:
     which = _joined([p.which for p in parts], [len(p.sets) for p in parts])
     start, end = (np.concatenate(t) for t in ([p.start for p in parts], [p.end for p in parts]))
     notes = tuple(dict.fromkeys(n for p in parts for n in p.notes))
-    return LabelTable(
-        united_spans(recordings, of, start, end, sets, which), sum(p.duplicates for p in parts), source, notes
-    )
+    spans = united_spans(recordings, of, start, end, sets, which)
+    return LabelTable(spans, sum(p.duplicates for p in parts), source, notes, any(p.drawn for p in parts))
 
 
 def _joined(places: Sequence[Int64], sizes: Sequence[int]) -> Int64:

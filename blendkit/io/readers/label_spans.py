@@ -29,6 +29,11 @@ _LABELS = (
 _UNKNOWN = ("mystery", "sonus")  # genera of xeno-canto for unknown species and for whole soundscapes
 _PRESENCE = ("val", "present", "presence", "validated", "validation")  # of the class that a row names (Arbimon)
 _ABSENT, _THERE = ("0", "0.0", "false", "absent", "not present"), ("1", "1.0", "true", "present")
+_CHANCE = "inclusion_probability"  # of a clip that a review drew
+_DRAWN = (
+    f"these labels are of clips drawn with unequal chances (column {_CHANCE}): figures from them are of this sample, "
+    "not of all chunks; `blendkit review --read` weighs the answers"
+)
 _NUMBER = re.compile(r"-?[\d.:]+")
 
 
@@ -68,7 +73,9 @@ def rows_of_frame(
     unique = frame.drop_duplicates(used)
     _require_no_other_times(unique, at, used, path)
     rows = _read(unique, path, own_name, at, what)
-    rows = replace(rows, duplicates=len(frame) - len(unique), notes=(*unknown, *absent, *unread, *rows.notes))
+    drawn = _CHANCE in plain and frame[plain[_CHANCE]].nunique() > 1
+    notes = (*unknown, *absent, *unread, *rows.notes, *([_DRAWN] if drawn else []))
+    rows = replace(rows, duplicates=len(frame) - len(unique), notes=notes, drawn=drawn)
     return silence_between(rows, None if at.file else own_name) if marked else rows
 
 

@@ -62,17 +62,18 @@ def _read_folder(path: Path, names: ColumnNames) -> Detections:
         raise BlendkitError(f"{path}: every result table in this folder is empty", [_named(path, empty)])
     notes = [f"left out, for they are empty files: {_named(path, empty)}"] if empty else []
     parts = {p: _read_one(p, names) for p in files if p not in empty}
-    return replace(join_detections(list(parts.values()), notes), quiet=_quiet(parts, empty))
+    quiet = _quiet(parts, empty)
+    return replace(join_detections(list(parts.values()), notes), quiet=quiet or (), own_tables=quiet is not None)
 
 
-def _quiet(parts: Mapping[Path, Detections], empty: Sequence[Path]) -> tuple[str, ...]:
-    """Return the recordings of tables without a line, if every other table is named after the one that it is of."""
+def _quiet(parts: Mapping[Path, Detections], empty: Sequence[Path]) -> tuple[str, ...] | None:
+    """Return the recordings of tables without a line; None unless every other table is named after its recording."""
     found = {p: set(d.recording) for p, d in parts.items() if d.recording}
     own = all({PurePosixPath(r).name for r in of} == {table_recording(p)} for p, of in found.items())
     folders = {PurePosixPath(r).parent for of in found.values() for r in of}
-    if not own or len(folders) != 1:
-        return ()
-    folder = next(iter(folders))
+    if not own or len(folders) > 1:
+        return None
+    folder = next(iter(folders), PurePosixPath())
     return tuple((folder / table_recording(p)).as_posix() for p in [*parts, *empty] if p not in found)
 
 

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from blendkit.audio import WindowPool
-from blendkit.core import FileSpace, LabelTable, NameRule, Scores, path_ids, rows_from_ids, with_fitting_names
+from blendkit.core import (
+    FileSpace,
+    LabelTable,
+    NameRule,
+    Scores,
+    count_chunks,
+    path_ids,
+    rows_from_ids,
+    with_fitting_names,
+)
+from blendkit.errors import counted, shorten
+from blendkit.io.audio_places import recording_lengths
 from blendkit.io.file_reader import ColumnNames, ReadFile, read_found
 from blendkit.io.provenance import known_space
 from blendkit.io.readers.detection_tables import Detections, detection_windows
 from blendkit.io.readers.score_table import TABLE_SUFFIXES, Table, recording_folds
 from blendkit.io.score_places import score_file, split_source
-from blendkit.io.windows_to_chunks import windows_on_chunks
+from blendkit.io.windows_to_chunks import Windowed, windows_on_chunks
 from blendkit.store import LogitStore, is_store
 
 RECIPES = (".yaml", ".yml")
@@ -24,7 +37,8 @@ class ScoreFile:
     """The name and the scores of a score file.
 
     folds: {recording: fold}, empty if it has none; notes: what was assumed of the file, and what was left out;
-    unread: chunks of recordings that were not asked for.
+    unread: chunks of recordings that were not asked for. whole: whether the chunks are all that were looked at; those of
+    detections end with the last one, unless the recordings' lengths are known.
     """
 
     name: str
@@ -32,6 +46,7 @@ class ScoreFile:
     folds: dict[str, str]
     notes: tuple[str, ...] = ()
     unread: int = 0
+    whole: bool = True
 
 
 def is_source(text: Path | str) -> bool:
@@ -60,18 +75,20 @@ def read_score_file(
     *,
     names: ColumnNames | None = None,
     labels: LabelTable | None = None,
+    audio: Path | str | None = None,
 ) -> ScoreFile:
     """Read scores as `read_scores`, with the fold of every recording if the file has folds, and notes on the file.
 
     Sites, dates and hours are read by the preset that most names of its recordings fit. labels: of a store, which may
-    be larger than memory, only the recordings that they name are read, unless they name none.
+    be larger than memory, only the recordings that they name are read, unless they name none. audio: the folder of the
+    recordings; where SOURCE holds single detections, it tells how long each was listened to, and those with none.
     """
     names = names or ColumnNames()
     if labels is not None and is_store(split_source(path)[0]):
         return _labelled_part(Path(path), labels)
     space = known_space(path, space)
     read = read_any(path, space, names)
-    return read if isinstance(read, ScoreFile) else scores_of(read, path, space, names)
+    return read if isinstance(read, ScoreFile) else scores_of(read, path, space, names, audio)
 
 
 def _labelled_part(folder: Path, labels: LabelTable) -> ScoreFile:
@@ -93,7 +110,9 @@ def read_any(path: Path | str, space: FileSpace, names: ColumnNames) -> ScoreFil
     return read if isinstance(read.found, Detections) else scores_of(read, path, space, names)
 
 
-def scores_of(read: ReadFile, path: Path | str, space: FileSpace, names: ColumnNames) -> ScoreFile:
+def scores_of(
+    read: ReadFile, path: Path | str, space: FileSpace, names: ColumnNames, audio: Path | str | None = None
+) -> ScoreFile:
     """Return the scores of what was read of a path: windows and detections pooled onto chunks."""
     file, array = split_source(path)
     name = array or (file.resolve().name if file.is_dir() else file.name.split(".")[0])
@@ -104,19 +123,39 @@ def scores_of(read: ReadFile, path: Path | str, space: FileSpace, names: ColumnN
         folds = {} if found.folds is None else recording_folds(file.name, list(rows.recording), found.folds)
         scores = Scores.build(found.values, rows, found.classes, space, source=str(path))
         return _fitted(ScoreFile(name, scores, folds, found.notes))
-    sparse = isinstance(found, Detections)
-    windowed = detection_windows(found, file.name) if isinstance(found, Detections) else found
-    ids = path_ids(windowed.recording)
+    if isinstance(found, Detections):
+        return _fitted(_of_detections(read, found, name, file.name, space, names.chunk_s, audio))
+    ids = path_ids(found.recording)
+    windowed = replace(found, recording=[ids[r] for r in found.recording])
+    scores = windows_on_chunks(windowed, {}, names.chunk_s, NameRule(), space, "mean", file.name)
+    return _fitted(ScoreFile(name, scores, {}, (*found.notes, _pooled(read, windowed, scores, names.chunk_s, "mean"))))
+
+
+def _of_detections(
+    read: ReadFile, found: Detections, name: str, source: str, space: FileSpace, chunk_s: float,
+    audio: Path | str | None,
+) -> ScoreFile:  # fmt: skip
+    """Return detections on chunks, each with the highest that overlaps it, else 0."""
+    windowed = detection_windows(found, source)
+    ids = path_ids([*windowed.recording, *found.quiet])
     windowed = replace(windowed, recording=[ids[r] for r in windowed.recording])
-    pool: WindowPool = "max" if sparse else "mean"
-    scores = windows_on_chunks(
-        windowed, {}, names.chunk_s, NameRule(), space, pool, file.name, empty=0.0 if sparse else None
-    )
-    said = (
-        f"{len(windowed.recording)} windows of {read.format} pooled onto {len(scores)} chunks of "
-        f"{names.chunk_s:g} s ({pool})"
-    )
-    return _fitted(ScoreFile(name, scores, {}, (*windowed.notes, said)))
+    heard = list(dict.fromkeys(ids.values()))
+    lengths, said = ({}, ()) if audio is None else recording_lengths(heard, Path(audio), others=not found.own_tables)
+    known = {r: count_chunks(s, chunk_s)[0] for r, s in lengths.items()}
+    scores = windows_on_chunks(windowed, known, chunk_s, NameRule(), space, "max", source, empty=0.0)
+    notes = (*windowed.notes, _pooled(read, windowed, scores, chunk_s, "max"), *said, *_late(windowed, lengths))
+    return ScoreFile(name, scores, {}, notes, whole=set(heard) <= set(lengths))
+
+
+def _pooled(read: ReadFile, windowed: Windowed, scores: Scores, chunk_s: float, pool: WindowPool) -> str:
+    windows = counted(len(windowed.recording), "window", "windows")
+    return f"{windows} of {read.format} pooled onto {counted(len(scores), 'chunk', 'chunks')} of {chunk_s:g} s ({pool})"
+
+
+def _late(windowed: Windowed, lengths: Mapping[str, float]) -> tuple[str, ...]:
+    starts = zip(windowed.recording, windowed.start_s.tolist(), strict=True)
+    late = sorted({r for r, start in starts if start >= lengths.get(r, math.inf)})
+    return (f"detections after the end of the recording are left out, in {shorten(late)}",) if late else ()
 
 
 def _fitted(file: ScoreFile) -> ScoreFile:
