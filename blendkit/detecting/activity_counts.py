@@ -18,7 +18,7 @@ PARTS: tuple[Part, ...] = ("hour", "date", "site")
 
 @dataclass(frozen=True, eq=False)
 class ChunkPlaces:
-    """Where each chunk (N,) lies: its recording, length in seconds, and its hour, date and site as texts, "" unknown."""
+    """Where each chunk (N,) lies: its recording, length in seconds; hour, date and site as texts, "" unknown."""
 
     recording: Int64
     length_s: Float64

@@ -165,9 +165,9 @@ def _chosen(opened: OpenedSource, rule: ThresholdRule, precision: float) -> Clas
     scores, labels = opened.scores, read_labels(rule.labels or "")
     if labels.drawn:
         raise BlendkitError(
-            f"{rule.labels}: these clips were drawn with unequal chances: the precision among them is not that of all",
-            ["`blendkit review --read FOLDER --out answers --precision 0.9` weighs each answer by its chance, and writes "
-             "answers/thresholds.csv", "`detect --thresholds answers/thresholds.csv` takes these"],
+            f"{rule.labels}: drawn with unequal chances: the precision among these clips is not that of all",
+            ["`blendkit review --read FOLDER --out answers --precision 0.9` weighs each answer by its chance",
+             "`detect --thresholds answers/thresholds.csv` takes what it writes"],
         )  # fmt: skip
     truth = truth_for(labels, scores.rows, scores.classes, opened.taxonomy, opened.name, path=rule.labels)
     known = truth.labelled

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from blendkit.blending import MOSTLY_FILLED, may_lack_rows, require_divisible
-from blendkit.core import Rows, Scores, chunk_rows, notebook_view, shared_rows
+from blendkit.blending import MOSTLY_FILLED, require_divisible
+from blendkit.core import Rows, Scores, chunk_rows, notebook_view
 from blendkit.engine.blending_and_writing import streams_of, write_streams
 from blendkit.engine.damage_notes import damage_notes
 from blendkit.engine.memory_limit import ALL_IN_MEMORY, HeldStreams, held_within
@@ -19,6 +19,7 @@ from blendkit.engine.output_folder import LOGITS, RECIPE, new_outputs, open_fold
 from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import DataFolders, open_data
 from blendkit.engine.recording_names import named_rows
+from blendkit.engine.row_order import rows_of_tables
 from blendkit.engine.run_inputs import Inputs, find_inputs, member_context
 from blendkit.engine.run_json import Figures, StreamResult, run_report
 from blendkit.engine.run_provenance import Behind
@@ -250,7 +251,7 @@ def _score(plan: Plan, inputs: Inputs, opened: Opened, files: RecipeFiles, order
     model = plan.recipe.model
     if not opened.audio:
         require_time(order.deadline)
-        return Scored({}), shared_rows(opened.tables, may_lack_rows(plan))
+        return Scored({}), rows_of_tables(plan, inputs, opened.tables)
     recordings = inputs.to_score
     if not recordings:
         raise BlendkitError(
@@ -261,7 +262,7 @@ def _score(plan: Plan, inputs: Inputs, opened: Opened, files: RecipeFiles, order
     terms = None if order.deadline is None else terms_of(order.deadline, plan, inputs, opened, files, order)
     scored = order.executor(opened.audio, recordings, grid, order.emit, terms)
     if not opened.without(scored.choice, {}).audio:  # only finished scores are left, and the rows are theirs
-        return scored, shared_rows(opened.tables, may_lack_rows(plan))
+        return scored, rows_of_tables(plan, inputs, opened.tables)
     rows = chunk_rows({r: s.chunks for r, s in scored.status.items()}, model.chunk_s, inputs.names)
     if not len(rows):
         states = [f"{r}: {s.status} {s.note}" for r, s in scored.status.items()]

@@ -1,11 +1,31 @@
-"""The order in which rows are written: the template's, or the natural one."""
+"""The rows of a run without audio, and the order in which rows are written: the template's, or the natural one."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from blendkit.core import Int64, Scores, compare_names
+from blendkit.blending import may_lack_rows
+from blendkit.core import Int64, Rows, Scores, canonical_order, compare_names, rows_from_ids, shared_rows
+from blendkit.engine.run_inputs import Inputs
 from blendkit.io import Template
+from blendkit.recipe import Plan
+
+
+def rows_of_tables(plan: Plan, inputs: Inputs, tables: Mapping[str, Scores]) -> Rows:
+    """Return the rows of a run that finished scores alone go into: the template's, where it has any of theirs.
+
+    Rows that the scores lack are then missing, and those that they have beyond it are left out. A template without any
+    of them is of other recordings and fixes the columns alone. Raises BlendkitError where the scores' rows differ.
+    """
+    rows = shared_rows(tables, may_lack_rows(plan))
+    wanted = () if inputs.template is None or inputs.rehearsal else inputs.template.row_ids
+    own = set(rows.ids())
+    if own == set(wanted) or own.isdisjoint(wanted):
+        return rows
+    every = rows_from_ids(wanted, plan.recipe.model.chunk_s, inputs.names)
+    return every.take(canonical_order(every))
 
 
 def row_order(scores: Scores, template: Template | None) -> tuple[Int64 | None, str | None]:

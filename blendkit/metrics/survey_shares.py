@@ -84,9 +84,10 @@ def stratified_share(answers: StratifiedAnswers, inside: Bools, level: float = 0
 
     The share is Hajek's ratio: the sum of the weights of true answers inside over that of all answers inside, with the
     inverse inclusion probabilities as weights. The interval is Wilson's with an effective number of answers (Korn and
-    Graubard 1998), p (1 - p) / V, and at most (sum of weights)^2 / sum of their squares (Kish 1965), the latter of strata
-    that are not answered whole; nan if that is below 5. V is the linearised variance of the ratio under stratified sampling, sum_h N_h^2 s_h^2 / n_h / M^2, with
-    s_h^2 the variance of d (y - p) in a stratum and M the chunks inside. For V alone the share of true chunks in each
+    Graubard 1998), p (1 - p) / V, and at most (sum of weights)^2 / sum of their squares (Kish 1965), the latter of
+    strata that are not answered whole; nan if that is below 5. V is the linearised variance of the ratio under
+    stratified sampling, sum_h N_h^2 s_h^2 / n_h / M^2, with s_h^2 the variance of d (y - p) in a stratum and M the
+    chunks inside. For V alone the share of true chunks in each
     stratum is taken as (true + 1/2) / (inside + 1): twelve equal answers do not prove that all chunks of their stratum
     are equal. A stratum that is answered whole adds nothing to V; for others the finite correction is left out, so that
     intervals are rather too wide. They are of these chunks, not of those of other nights.

@@ -10,7 +10,8 @@ KEY_DOCS: dict[str, dict[str, str]] = {
         "taxonomy": "Tables of the classes: ids, scientific names, genera, classes. A second table adds names (eBird).",
         "audio": "Folders of recordings below the data folder; the first that holds audio is used.",
         "labels": "Label files that offline figures are measured on; the first whose rows match is used.",
-        "template": "A sample submission: it fixes the columns and, where its rows fit, their order. null: none.",
+        "template": "A sample submission: it fixes the columns and, where its rows fit, their order; of score files "
+        "alone it fixes the rows, too, unless it has none of theirs. null: none.",
         "names": "How site, date and hour are read from the names of recordings.",
         "chunk_s": "Seconds of a chunk, the unit that gets one row of scores.",
         "recording_s": "The true length of recordings in seconds; shorter ones get silence. null: their own.",

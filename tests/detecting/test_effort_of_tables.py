@@ -40,7 +40,8 @@ def _tables(folder: Path, hours: tuple[str, ...] = HOURS, found: tuple[str, ...]
 def test_with_audio_every_hour_listened_counts(tmp_path: Path, audio: Path) -> None:
     found = activity(_tables(tmp_path / "t"), tmp_path / "out", RULE, reading=Reading(audio=audio))
     by_hour = next(p for p in found.parts if p.part == "hour")
-    assert by_hour.cells == HOURS and by_hour.recordings.tolist() == [1, 1, 1, 1]
+    assert by_hour.cells == HOURS
+    assert by_hour.recordings.tolist() == [1, 1, 1, 1]
     np.testing.assert_array_equal(by_hour.hours, np.full(4, 1 / 6))
     assert by_hour.detections.tolist() == [[1, 1, 0, 0]]
     by_site = next(p for p in found.parts if p.part == "site")
@@ -50,18 +51,18 @@ def test_with_audio_every_hour_listened_counts(tmp_path: Path, audio: Path) -> N
 def test_without_audio_no_rate_is_stated(tmp_path: Path) -> None:
     found = activity(_tables(tmp_path / "t"), tmp_path / "out", RULE)
     table = pd.read_csv(tmp_path / "out/activity.csv", dtype={"cell": str})
-    assert table[["hours", "per_hour", "low", "high"]].isna().all(axis=None) and table["detections"].max() == 2
+    assert table[["hours", "per_hour", "low", "high"]].isna().all(axis=None)
+    assert table["detections"].max() == 2
     assert pd.read_csv(tmp_path / "out/cells.csv")["hours"].isna().all()
-    assert found.picture is None and any("--audio FOLDER tells both" in n for n in found.notes)
+    assert found.picture is None
+    assert any("--audio FOLDER tells both" in n for n in found.notes)
 
 
 def test_the_effort_of_detect(tmp_path: Path, audio: Path) -> None:
     tables, out = _tables(tmp_path / "t"), tmp_path / "out"
     assert any("the effort is unknown" in n for n in detect(tables, out, RULE).notes)
-    assert (
-        pd.read_csv(out / "recordings.csv")["seconds"].isna().all()
-        and pd.read_csv(out / "sites.csv")["hours"].isna().all()
-    )
+    assert pd.read_csv(out / "recordings.csv")["seconds"].isna().all()
+    assert pd.read_csv(out / "sites.csv")["hours"].isna().all()
     assert not any("effort" in n for n in detect(tables, out, RULE, reading=Reading(audio=audio)).notes)
     assert pd.read_csv(out / "recordings.csv")["seconds"].tolist() == [600.0] * 4
     assert pd.read_csv(out / "sites.csv")["hours"].tolist() == [0.666667]
@@ -79,14 +80,16 @@ def test_one_table_of_all_counts_the_whole_folder(tmp_path: Path, audio: Path, f
     lines = [f"5.0,8.0,Turdus merula,Blackbird,0.9,x/{_name(h)}.wav\n" for h in found]
     (tmp_path / "all.csv").write_text(HEADER + "".join(lines), encoding="utf-8")
     table = detect(tmp_path / "all.csv", tmp_path / "out", RULE, reading=Reading(audio=audio)).table
-    assert sum(h.length_s for h in table.recordings) == 2400 and len(table) == len(found)
+    assert sum(h.length_s for h in table.recordings) == 2400
+    assert len(table) == len(found)
 
 
 @pytest.mark.parametrize("hour", ["05", "07"])
 def test_a_single_table_named_after_its_recording_counts_this_one(tmp_path: Path, audio: Path, hour: str) -> None:
     table = _tables(tmp_path / "t") / f"{_name(hour)}.BirdNET.results.csv"
     found = detect(table, tmp_path / "out", RULE, reading=Reading(audio=audio)).table
-    assert [h.length_s for h in found.recordings] == [600.0] and len(found) == (hour == "05")
+    assert [h.length_s for h in found.recordings] == [600.0]
+    assert len(found) == (hour == "05")
 
 
 def test_a_table_with_a_header_alone_is_no_error(tmp_path: Path) -> None:
@@ -98,6 +101,5 @@ def test_detections_after_the_end_are_named(tmp_path: Path, audio: Path) -> None
     lines = [f"{s},{s + 3},Turdus merula,Blackbird,0.9,{_name('05')}.wav\n" for s in [*range(0, 600, 30), 700]]
     (tmp_path / "all.csv").write_text(HEADER + "".join(lines), encoding="utf-8")
     found = detect(tmp_path / "all.csv", tmp_path / "out", RULE, reading=Reading(audio=audio))
-    assert len(found) == 20 and any(
-        f"after the end of the recording are left out, in {_name('05')}" in n for n in found.notes
-    )
+    assert len(found) == 20
+    assert any(f"after the end of the recording are left out, in {_name('05')}" in n for n in found.notes)

@@ -269,9 +269,10 @@ def test_labels_of_a_draw_say_so_and_choose_no_threshold(tmp_path: Path) -> None
     table = pd.read_csv(tmp_path / "a/labels/ara.csv")
     assert sorted(table["inclusion_probability"]) == pytest.approx(sorted(drawn["inclusion_probability"]))
     labels = read_labels(tmp_path / "a/labels/ara.csv")
-    assert labels.drawn and any("drawn with unequal chances" in n for n in labels.notes)
+    assert labels.drawn
+    assert any("drawn with unequal chances" in n for n in labels.notes)
     rule = ThresholdRule(precision=0.8, labels=tmp_path / "a/labels/ara.csv")
-    with pytest.raises(BlendkitError, match="unequal chances: the precision among them is not that of all"):
+    with pytest.raises(BlendkitError, match="unequal chances: the precision among these clips is not that of all"):
         detect(SCORES, tmp_path / "d", rule)
 
 

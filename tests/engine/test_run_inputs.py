@@ -79,6 +79,43 @@ def test_a_template_of_other_rows(
     assert f"lists {len(ids)} rows, the recordings give 3" in about_template[0]
 
 
+TABLE = """
+recipe: 1
+name: table
+members:
+  t: {use: table, path: t.csv, space: prob}
+output: t
+"""
+
+
+def test_score_files_are_written_with_the_templates_rows(tmp_path: Path, run_text: Run) -> None:
+    scores(tmp_path / "data", "t.csv", {i: [0.1 * k] * 3 for k, i in enumerate(natural(r=4))})
+    template(tmp_path / "data", ["r_15", "r_5"])
+    result = run_text(TABLE, tmp_path / "data", tmp_path / "out")
+    assert rows_of(result.submission)[0] == ["r_15", "r_5"]
+    assert column(result.submission, "low") == pytest.approx([0.2, 0.0])
+    assert any("2 rows beyond the expected ones left out" in w for w in result.warnings)
+
+
+def test_rows_of_the_template_that_score_files_lack_are_missing(tmp_path: Path, run_text: Run) -> None:
+    scores(tmp_path / "data", "t.csv", {i: [0.1 * k] * 3 for k, i in enumerate(natural(r=3))})
+    template(tmp_path / "data", natural(r=5))
+    with pytest.raises(BlendkitError, match="2 of 5 rows missing"):
+        run_text(TABLE, tmp_path / "data", tmp_path / "out")
+    filled = TABLE.replace("prob}", "prob, missing_rows: median}")
+    result = run_text(filled, tmp_path / "data", tmp_path / "filled")
+    assert column(result.submission, "low") == pytest.approx([0.0, 0.1, 0.2, 0.1, 0.1])
+    assert any("2 missing rows given the class's median" in w for w in result.warnings)
+
+
+def test_a_template_of_other_recordings_fixes_the_columns_alone(tmp_path: Path, run_text: Run) -> None:
+    scores(tmp_path / "data", "t.csv", {i: [0.5] * 3 for i in natural(r=3)}, ["mid", "low", "high"])
+    template(tmp_path / "data", natural(other=3))
+    result = run_text(TABLE, tmp_path / "data", tmp_path / "out")
+    assert rows_of(result.submission) == (natural(r=3), CLASSES)
+    assert any("fixes the columns only" in w for w in result.warnings)
+
+
 def test_without_a_template_rows_are_in_natural_order(
     tones: Tones, tmp_path: Path, run_text: Run, tone_recipe: str
 ) -> None:

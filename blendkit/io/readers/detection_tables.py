@@ -56,8 +56,8 @@ NO_SCORES = "name their column with --score; what people marked without scores i
 class Detections:
     """Detections (N,) in file order. score is NaN where the table has none; notes: what was assumed of the file.
 
-    own_tables: whether each table is of one recording, so that those without a table were not looked at; quiet: then the
-    recordings in which nothing was detected.
+    own_tables: whether each table is of one recording, so that those without a table were not looked at. quiet: then
+    the recordings in which nothing was detected.
     """
 
     recording: list[str]

@@ -37,8 +37,8 @@ class ScoreFile:
     """The name and the scores of a score file.
 
     folds: {recording: fold}, empty if it has none; notes: what was assumed of the file, and what was left out;
-    unread: chunks of recordings that were not asked for. whole: whether the chunks are all that were looked at; those of
-    detections end with the last one, unless the recordings' lengths are known.
+    unread: chunks of recordings that were not asked for. whole: whether the chunks are all that were looked at; those
+    of detections end with the last one, unless the recordings' lengths are known.
     """
 
     name: str
