@@ -25,6 +25,7 @@ from blendkit.io import (
     read_score_file,
     read_species_lists,
     read_taxonomy,
+    rule_of_run,
     scored_recordings,
 )
 
@@ -86,14 +87,15 @@ def open_source(source: Scores | Path | str, reading: Reading) -> OpenedSource:
     if reading.species is not None:
         scores, wanted = _wanted(scores, Path(reading.species), taxonomy, name)
         left_out = (*left_out, *wanted)
-    named = reading.clocks.read(scores.rows.recordings())
+    of_run = None if path is None else rule_of_run(path)
+    named = reading.clocks.read(scores.rows.recordings(), of_run)
     rows = make_rows([str(r) for r in scores.rows.recording], scores.rows.start_s, scores.rows.end_s, named.rule)
     recordings, last = rows.recordings(), rows.offsets()[1:] - 1
     lengths = dict(zip(recordings, rows.end_s[last].tolist(), strict=True))
     heard, audio, said = scored_recordings(recordings, lengths, named.rule, reading.audio)
     lacking = frozenset(h.id for h in heard if audio and not h.found)
     scores = Scores(scores.values, rows, scores.classes, scores.space, scores.covered)
-    of_names = (*([named.said] if named.failed else []), *named.notes(), *reading.clocks.assumed())
+    of_names = (*([named.said] if named.failed else []), *named.notes(), *reading.clocks.assumed(of_run))
     every = (*notes, *left_out, *of_names, *said)
     return OpenedSource(scores, taxonomy, heard, audio, path, name, every, lacking, file.whole)
 

@@ -16,7 +16,7 @@ from blendkit.engine.run_inputs import Inputs, labels_out_of_reach, truth_of
 from blendkit.engine.run_provenance import Behind
 from blendkit.errors import shorten
 from blendkit.events import Emit
-from blendkit.io import Written
+from blendkit.io import Written, rule_facts
 from blendkit.metrics import MacroAUC, PairCount, auc_of, count_pairs, macro_auc, wrong_way_round
 from blendkit.recipe import Plan, RecipeFiles, filled_recipe, filled_text
 from blendkit.scoring import Opened, Scored, facts_hash
@@ -136,6 +136,7 @@ def run_report(
         "recipe_sha256": text_hash(text),
         "inputs": {name: files.contents.sha256(path) for name, path in sorted(used.items())},
         "names": inputs.named.summary(),
+        "name_rule": rule_facts(inputs.names),
         "mode": inputs.mode if opened.audio else "tables",
         "members": _members(opened),
         "recordings": {

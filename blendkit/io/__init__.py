@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from blendkit.io.readers.species_lists import read_species_lists
     from blendkit.io.readers.taxonomy_csv import read_taxonomy
     from blendkit.io.readers.threshold_csv import read_thresholds
+    from blendkit.io.run_names import rule_facts, rule_of_run
     from blendkit.io.score_places import score_file, split_source
     from blendkit.io.solutions import ConvertedSolutions, read_solutions
     from blendkit.io.space_check import CONSTANT, check_space, likely_space
@@ -131,6 +132,8 @@ __all__ = [
     "read_template",
     "read_thresholds",
     "recording_folds",
+    "rule_facts",
+    "rule_of_run",
     "safe_cell",
     "score_cell",
     "score_file",

@@ -10,7 +10,9 @@ import pytest
 
 from blendkit.core import NameRule, Scores, Taxonomy, chunk_rows
 from blendkit.detecting import Clocks, Reading, ThresholdRule, activity, detect
+from blendkit.engine import run
 from blendkit.errors import BlendkitError
+from blendkit.io import rule_of_run, write_scores
 
 # two AudioMoths, one of which ran on local time
 ROWS = chunk_rows({"a1/20240501_055955": 2, "a1/20240502_060000": 1, "b2/20240501_020000": 1}, 5.0, NameRule())
@@ -74,6 +76,44 @@ def test_clocks_that_cannot_be(tmp_path: Path, clocks: Clocks, why: str) -> None
     with pytest.raises(BlendkitError, match=why):
         detect(SCORES, tmp_path / "d", HALF, reading=Reading(clocks=clocks))
     assert not (tmp_path / "d").exists()
+
+
+RECIPE = """
+recipe: 1
+name: season
+names: {preset: audiomoth, deployments: deployments.csv, report_tz: America/Cuiaba}
+taxonomy: []
+members:
+  t: {use: table, path: t.csv, space: prob}
+output: t
+"""
+
+
+def test_a_runs_folder_knows_how_its_names_are_read(tmp_path: Path) -> None:
+    deployed(tmp_path)
+    write_scores(SCORES, tmp_path / "t.csv")
+    (tmp_path / "season.yaml").write_text(RECIPE, encoding="utf-8")
+    run(tmp_path / "season.yaml", out=tmp_path / "o")
+    (tmp_path / "deployments.csv").unlink()  # the folder may lie elsewhere by now
+    wanted = Reading(clocks=Clocks(report_tz="UTC"))
+    for source in (tmp_path / "o", tmp_path / "o/submission.csv"):
+        found = detect(source, tmp_path / "d", HALF)
+        assert [h.site for h in found.table.recordings] == ["creek", "creek", "ridge"]
+        assert [str(h.start) for h in found.table.recordings][::2] == ["2024-05-01T01:59:55", "2024-05-01T02:00:00"]
+        assert not any("taken for UTC" in n for n in found.notes)
+        again = detect(source, tmp_path / "d", HALF, reading=wanted)
+        assert [str(h.start) for h in again.table.recordings][::2] == ["2024-05-01T05:59:55", "2024-05-01T06:00:00"]
+    own = detect(tmp_path / "o", tmp_path / "d", HALF, reading=Reading(clocks=Clocks(site="folder")))
+    assert [h.site for h in own.table.recordings] == ["a1", "a1", "b2"]
+    write_scores(SCORES, tmp_path / "o/others.csv")  # no file of the run
+    assert {h.site for h in detect(tmp_path / "o/others.csv", tmp_path / "d", HALF).table.recordings} == {""}
+
+
+def test_names_of_a_damaged_run(tmp_path: Path) -> None:
+    write_scores(SCORES, tmp_path / "submission.csv")
+    (tmp_path / "run.json").write_text('{"written": 3}', encoding="utf-8")
+    with pytest.raises(BlendkitError, match="not the facts of a run"):
+        rule_of_run(tmp_path / "submission.csv")
 
 
 def test_wanted_species(tmp_path: Path) -> None:

@@ -1,0 +1,46 @@
+"""How a run read its recordings' names, as run.json keeps it for the commands that work on its folder."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from blendkit.core import Deployment, Deployments, NameRule, json_value
+from blendkit.errors import BlendkitError
+from blendkit.io.score_places import split_source
+
+_KEYS = ("pattern", "tz", "report_tz", "site_from")
+
+
+def rule_facts(rule: NameRule) -> dict[str, Any]:
+    """Return a rule as plain data, with its table of deployments: the run's folder may go where the table is not."""
+    table = rule.deployments
+    lines = None if table is None else {"source": table.source, "by": table.by, "lines": list(map(asdict, table.lines))}
+    return {**{k: getattr(rule, k) for k in _KEYS}, "deployments": lines}
+
+
+def rule_of_run(source: Path | str) -> NameRule | None:
+    """Return the rule by which a run's folder, or a file in it, got its names; None where no run.json states one.
+
+    Raises BlendkitError for a damaged run.json.
+    """
+    path, _ = split_source(source)
+    facts = (path if path.is_dir() else path.parent) / "run.json"
+    if not facts.is_file():
+        return None
+    try:
+        known = json_value(facts.read_text(encoding="utf-8"))
+        if not path.is_dir() and path.name not in {w["file"] for w in known["written"].values()}:
+            return None
+        rule = known.get("name_rule")
+        return None if rule is None else _rule(rule)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BlendkitError(f"{facts}: not the facts of a run", [str(error), "run the recipe again"]) from error
+
+
+def _rule(facts: dict[str, Any]) -> NameRule:
+    table = facts["deployments"]
+    if table is not None:
+        table = Deployments(str(table["source"]), table["by"], tuple(Deployment(**d) for d in table["lines"]))
+    return NameRule(**{k: facts[k] for k in _KEYS}, deployments=table)
