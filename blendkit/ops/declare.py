@@ -197,16 +197,27 @@ def op(name: str, **declared: Unpack[Declared]) -> Callable[[F], F]:
 
     `fit` makes the artefact that the op applies (its keyword-only parameters join the recipe schema), `load`
     reads a saved one, `notes` reports the op's effect on a stream. See `OpInfo` for the rest and the defaults.
-    Raises TypeError for an `@op` without a name.
+    Raises TypeError for an `@op` without a name, and for parameters that are neither the stream's values nor named.
     """
     if own := getattr(name, "__name__", ""):  # a bare `@op` gets the function itself
         raise TypeError(f'@op needs a name: write @op("{own}", scope="file", classwise=True) above `def {own}`')
 
     def declare(function: F) -> F:
+        _require_named(name, function, blend=declared.get("kind") == "blend")
         function.blendkit_op = OpInfo(name=name, function=function, **declared)  # type: ignore[attr-defined]
         return function
 
     return declare
+
+
+def _require_named(name: str, function: Callable[..., Any], *, blend: bool) -> None:
+    """Raise TypeError for positional parameters that nothing would be passed to."""
+    own = inspect.signature(function).parameters.values()
+    positional = [p.name for p in own if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    unused = positional if blend else positional[1:]
+    if unused:
+        first = "a blend takes its streams as `*xs`" if blend else "a step takes the stream's values alone by place"
+        raise TypeError(f"op {name!r}: nothing is passed to {', '.join(unused)}: {first}; put `*,` before the others")
 
 
 @cache

@@ -8,7 +8,7 @@ RUN_JSON = {
     "recipe_sha256": "its hash: equal recipes have equal hashes, whatever their comments and order of keys",
     "inputs": "the SHA-256 of every file that was read, by its name in the data folder",
     "names": "how site, date and hour were read, and for how many recordings",
-    "name_rule": "the rule itself: pattern, time zones, table of deployments; `detect`, `activity` and `review` take it",
+    "name_rule": "the rule itself, with its deployments; `detect`, `activity` and `review` take it",
     "mode": "`audio`, `template` (no test audio was there) or `tables` (score files alone)",
     "members": "by member: the hash of what made its logits (`made_by`), all that it depends on, and notes",
     "recordings": "by recording: its status, a note, seconds and chunks",

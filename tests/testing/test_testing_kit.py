@@ -129,6 +129,36 @@ def test_a_softmax_over_the_row_is_not_classwise() -> None:
     refused(liar, "classwise", "some classes alone")
 
 
+def test_sums_in_another_order_are_no_other_values() -> None:
+    @op("level", scope="set", classwise=True)
+    def level(x: Array) -> Array:
+        return np.asarray(x - np.repeat(x, 9, axis=0).mean(axis=0))
+
+    refused(level, "other last digits", "np.add.accumulate")
+
+    @op("level", scope="set", classwise=True)
+    def in_order(x: Array) -> Array:
+        return np.asarray(x - np.add.accumulate(np.repeat(x, 9, axis=0), axis=0)[-1] / (9 * len(x)))
+
+    check_op(in_order)
+
+
+def test_parameters_that_nothing_is_passed_to() -> None:
+    with pytest.raises(
+        TypeError, match=r"op 'wide': nothing is passed to offsets, width: a step takes.*put `\*,` before"
+    ):
+
+        @op("wide", scope="file")
+        def wide(x: Array, offsets: Offsets, width: int = 3) -> Array:
+            return x
+
+    with pytest.raises(TypeError, match=r"nothing is passed to a, b: a blend takes its streams as `\*xs`"):
+
+        @op("two", kind="blend")
+        def two(a: Array, b: Array, *, weights: Weights) -> Array:
+            return a + b
+
+
 def test_a_class_without_coverage_must_not_count() -> None:
     @op("liar", scope="chunk")
     def liar(x: Any) -> Any:
