@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from blendkit.cli._compile_notice import announced
-from blendkit.cli._p_values import p_cell, too_few_redraws
+from blendkit.cli._p_values import at_the_border, p_cell, too_few_redraws
 from blendkit.cli._show import emitter, event, print_table
 from blendkit.errors import BlendkitError
 
@@ -52,7 +52,10 @@ def _show(found: Ablation, rules: Rules, json_out: bool) -> None:
     print_table(title, ["part", "without it", "contribution", "interval", "p (Holm)"], rows)
     if few := too_few_redraws(len(found.lines), judging.replicates):
         click.echo(few)
-    idle = [line.name for line in found.lines if line.change is not None and line.change.low == line.change.high == 0]
+    changes = {line.name: line.change for line in found.lines if line.change is not None}
+    if not rules.bca and (border := at_the_border(changes, judging.level)):
+        click.echo(border)
+    idle = [name for name, change in changes.items() if change.low == change.high == 0]
     if idle:
         click.echo(f"no effect on this recipe's AUC: {', '.join(idle)}")
     for name, why in found.needed.items():

@@ -109,11 +109,8 @@ def _print_lines(found: Comparison, rules: Rules) -> None:
     if few := too_few_redraws(len(found.lines) - 1, rules.judging.replicates):
         click.echo(few)
     changes = {x.name: x.change for x in found.lines if x.change is not None}
-    border = [n for n, c in changes.items() if at_the_border(c.low, c.high, c.p, rules.judging.level)]
-    if border and not rules.bca:
-        click.echo(
-            f"{', '.join(border)}: interval and p-value part at their border: say undecided, or redraw more often"
-        )
+    if not rules.bca and (border := at_the_border(changes, rules.judging.level)):
+        click.echo(border)
     if found.fold_means:
         click.echo(
             "macro-AUC pools all folds, so it also compares chunks that different models scored; the mean of folds "

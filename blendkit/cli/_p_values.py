@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from blendkit.metrics import Interval
 
 _LEVEL = 0.05
 
@@ -28,9 +33,12 @@ def too_few_redraws(comparisons: int, replicates: int) -> str | None:
     )
 
 
-def at_the_border(low: float, high: float, p: float, level: float) -> bool:
-    """Return whether an interval and its p-value, before Holm's correction, disagree on 0 lying outside.
+def at_the_border(changes: Mapping[str, Interval], level: float) -> str | None:
+    """Return a note on intervals and their p-values, before Holm's correction, that disagree on 0 lying outside.
 
     Both count the same redraws; the p-value counts one more against the difference, so that they part at the border.
     """
-    return (low > 0 or high < 0) != (p <= 1 - level)
+    parted = [n for n, c in changes.items() if (c.low > 0 or c.high < 0) != (c.p <= 1 - level)]
+    if not parted:
+        return None
+    return f"{', '.join(parted)}: interval and p-value part at their border: say undecided, or redraw more often"

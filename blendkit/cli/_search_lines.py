@@ -33,7 +33,7 @@ def emit_found(found: Found, more: dict[str, Any] | None = None) -> None:
             "gain_over_recipe": _bounds(found.gain),
             "recipe_tuned_on": found.tuned,
             "better": g.better,
-            "judgement": g.judgement,
+            "judgement": found.judgement,
             "verdict": found.meaning,
             "split": found.split,
             "parts": g.parts,
@@ -65,7 +65,7 @@ def print_found(found: Found, level: float) -> None:
         click.echo(f"nested gain over {what}: {gain.estimate:+.6f}, {bounds}")
     drawn = f"{100 * g.better:.0f} of 100 redraws of the {found.judging.redrawn}"
     click.echo(f"a gain over the best input alone in {drawn}")
-    click.secho(f"verdict: {g.judgement}: {found.meaning}", fg=COLOURS[g.judgement], bold=True)
+    click.secho(f"verdict: {found.judgement}: {found.meaning}", fg=COLOURS[found.judgement], bold=True)
     if found.beside:
         click.echo(f"         {found.beside}")
     for text in found.notes:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from blendkit.core import notebook_view
 from blendkit.metrics import Interval
 from blendkit.offline.interval_settings import Judging
-from blendkit.offline.verdicts import seen_caution, verdict_meaning
-from blendkit.searching import Guarded
+from blendkit.offline.verdicts import no_proof, seen_caution, verdict_meaning
+from blendkit.searching import Guarded, Judgement
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +41,7 @@ class Found:
 
     def __repr__(self) -> str:
         g = self.guarded
-        return f"Found(held out {g.nested:.6f}, in-sample {self.after:.6f}, best alone {g.alone:.6f}: {g.judgement})"
+        return f"Found(held out {g.nested:.6f}, in-sample {self.after:.6f}, best alone {g.alone:.6f}: {self.judgement})"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per found value: its address in the recipe, and what was found."""
@@ -55,21 +55,28 @@ class Found:
         return notebook_view(repr(self), self.to_frame())
 
     @property
+    def judgement(self) -> Judgement:
+        """One word for its gain: `undecided`, where members learned from the recordings that were held out."""
+        return "undecided" if self.seen else self.guarded.judgement
+
+    @property
     def meaning(self) -> str:
         """What the word for its gain means, and what to do."""
-        return verdict_meaning(self.guarded.judgement, self.guarded.best_member)
+        if self.seen:
+            return seen_caution(self.seen)
+        own = verdict_meaning(self.judgement, self.guarded.best_member)
+        more = no_proof(self.judgement, self.guarded.gain)
+        return f"{own}.{more.removesuffix('.')}" if more else own
 
     @property
     def beside(self) -> str:
         """What its gain over the recipe as it was says against it; "" for nothing."""
-        if self.seen:
-            return seen_caution(self.seen)
         if self.tuned:
             return "the recipe as it is was tuned on these labels: its own figure is in-sample and cannot be compared"
         if self.gain.estimate <= 0:
             return "and no better than the recipe as it is: keep that"
         if self.gain.low <= 0:
-            link = "and" if self.guarded.judgement == "not" else "but"
+            link = "and" if self.judgement == "not" else "but"
             return f"{link} it may be no better than the recipe as it is: the interval of that gain holds 0"
         return ""
 
@@ -80,5 +87,5 @@ class Found:
             f"macro-AUC {g.nested:.6f} held out ({self.split}); {self.after:.6f} on the labels that chose it",
             f"held out, the best input alone has {g.alone:.6f}; better than it in {100 * g.better:.0f} of 100 "
             f"redraws of the {self.judging.redrawn}",
-            f"verdict: {g.judgement}: {self.meaning}{', ' * bool(self.beside)}{self.beside}",
+            f"verdict: {self.judgement}: {self.meaning}{', ' * bool(self.beside)}{self.beside}",
         )

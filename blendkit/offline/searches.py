@@ -152,5 +152,5 @@ def _add_to_ledger(path: Path, workspaces: Workspaces, recipe: Recipe, found: Fo
     plan = make_plan(with_values(recipe, found.values, "search"))
     about = {"recipe": f"{recipe.model.name} (searched)", "sha256": text_hash(filled_text(plan))}
     rows = int(workspaces.workspace(plan).labelled.sum())
-    seen = {"in_sample": found.after, "values": found.values, "rows": rows, "judgement": found.guarded.judgement}
+    seen = {"in_sample": found.after, "values": found.values, "rows": rows, "judgement": found.judgement}
     append_entry(path, {"kind": "oof", "from": "search", "oof": found.guarded.nested, **about, **seen})

@@ -56,8 +56,13 @@ def verdict_on(
     if used_seen := [n for n in dict.fromkeys((*used, best)) if n in seen]:
         judgement, end = "undecided", f". {seen_caution(used_seen)}"
     else:
-        end = f": {judgement}."
+        end = f": {judgement}.{no_proof(judgement, gain)}"
     return Verdict(judgement, f"{blend} {verb} {held_out}, {drawn}{end}", best, gain, better)
+
+
+def no_proof(judgement: Judgement, gain: Interval) -> str:
+    """Return what to add where a word says more than the interval beside it, which may hold 0; "" for nothing."""
+    return " The interval holds 0: enough to choose by, no proof." if judgement == "real" and gain.low <= 0 else ""
 
 
 def seen_caution(members: Sequence[str]) -> str:

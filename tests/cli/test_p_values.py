@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from blendkit.cli._p_values import at_the_border, p_cell, too_few_redraws
+from blendkit.metrics import Interval
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,13 @@ def test_too_few_redraws_are_said_with_the_number_that_suffices() -> None:
 
 
 def test_an_interval_and_its_p_value_may_part_at_the_border() -> None:
-    assert at_the_border(-0.0316, -0.0001, 0.0519, 0.95)  # 25 of 1,000 redraws: 2 * 26 / 1001
-    assert at_the_border(-0.01, 0.0001, 0.0499, 0.95)
-    assert not at_the_border(-0.03, -0.01, 0.002, 0.95)
-    assert not at_the_border(-0.03, 0.01, 0.4, 0.95)
+    changes = {
+        "outside": Interval(-0.01, -0.0316, -0.0001, 0.01, 0.0519),  # 25 of 1,000 redraws: 2 * 26 / 1001
+        "inside": Interval(-0.005, -0.01, 0.0001, 0.01, 0.0499),
+        "below": Interval(-0.02, -0.03, -0.01, 0.01, 0.002),
+        "none": Interval(-0.01, -0.03, 0.01, 0.01, 0.4),
+    }
+    said = at_the_border(changes, 0.95)
+    assert said is not None
+    assert said.startswith("outside, inside: interval and p-value part")
+    assert at_the_border({n: changes[n] for n in ("below", "none")}, 0.95) is None
