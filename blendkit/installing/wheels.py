@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -119,7 +120,7 @@ def _checked(name: str, new: Path, aside: Path, target: Target, scratch: Path) -
     """Install into a new environment, kept packages first, as another machine has them; False if only resolved."""
     links = ["--no-index", "--find-links", str(new)]
     python = sys.executable if target.here else shutil.which(f"python{target.python or _this_python()}")
-    if python is None or target.platform is not None:
+    if python is None or not runs_on(target.platform):
         into = ["--target", str(scratch / "target"), "--only-binary=:all:", *target.flags()]
         _pip("install", "--dry-run", *into, *links, "--find-links", aside, name, doing="the wheels do not suffice")
         return False
@@ -175,6 +176,16 @@ def _platforms(platform: str) -> list[str]:
     newest, machine = int(found[1]), found[2]
     older = [f"manylinux_2_{n}_{machine}" for n in range(newest, _OLDEST_GLIBC - 1, -1)]
     return [*older, f"manylinux2014_{machine}", f"manylinux2010_{machine}", f"manylinux1_{machine}"]
+
+
+def runs_on(asked: str | None) -> bool:
+    """Return whether wheels of a platform can be installed on this machine: a manylinux of its kind, no newer glibc."""
+    if asked is None:
+        return True
+    found, (libc, version) = _MANYLINUX.fullmatch(asked), platform.libc_ver()
+    if found is None or libc != "glibc" or found[2] != platform.machine():
+        return False
+    return int(found[1]) <= int(version.split(".")[1])
 
 
 def _name(wheel: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from blendkit.errors import BlendkitError, DeliveryError
 from blendkit.installing import Target, make_wheelhouse
-from blendkit.installing.wheels import _platforms
+from blendkit.installing.wheels import _platforms, runs_on
 
 pytestmark = pytest.mark.slow
 
@@ -72,6 +72,26 @@ def test_what_cannot_be_had_is_said_and_leaves_nothing(project: str, tmp_path: P
     (tmp_path / "house").mkdir()
     with pytest.raises(BlendkitError, match="exists"):
         make_wheelhouse(tmp_path / "house", project=project)
+
+
+@pytest.mark.parametrize(
+    ("asked", "libc", "fits"),
+    [
+        (None, ("", ""), True),
+        ("manylinux_2_28_x86_64", ("glibc", "2.36"), True),
+        ("manylinux_2_36_x86_64", ("glibc", "2.36"), True),
+        ("manylinux_2_39_x86_64", ("glibc", "2.36"), False),
+        ("manylinux_2_28_aarch64", ("glibc", "2.36"), False),
+        ("manylinux_2_28_x86_64", ("", ""), False),
+        ("win_amd64", ("glibc", "2.36"), False),
+    ],
+)
+def test_which_wheels_can_be_tried_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch, asked: str | None, libc: tuple[str, str], fits: bool
+) -> None:
+    monkeypatch.setattr("platform.libc_ver", lambda: libc)
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    assert runs_on(asked) == fits
 
 
 def test_platforms_take_the_wheels_of_older_ones() -> None:

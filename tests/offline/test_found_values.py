@@ -33,6 +33,6 @@ def test_a_gain_whose_interval_holds_0_says_so() -> None:
 def test_members_that_learned_from_the_recordings_leave_it_undecided() -> None:
     made = found(SURE, 1.0, seen=("b",))
     assert made.judgement == "undecided"
-    assert made.meaning.startswith("But b learned from labelled recordings that were held out here")
+    assert made.meaning.startswith("b learned from labelled recordings that were held out here")
     assert "undecided" in repr(made)
-    assert made.said()[-1].startswith("verdict: undecided: But b learned")
+    assert made.said()[-1].startswith("verdict: undecided: b learned")
