@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         with_fitting_scores,
         write_detections,
     )
+    from blendkit.io.names_of_columns import names_by_file
     from blendkit.io.provenance import (
         PROVENANCE,
         Provenance,
@@ -108,6 +109,7 @@ __all__ = [
     "known_space",
     "likely_space",
     "look_into",
+    "names_by_file",
     "of_store",
     "open_table",
     "plain_name",

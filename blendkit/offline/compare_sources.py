@@ -11,7 +11,7 @@ import numpy as np
 from blendkit.core import LabelTable, ScoreKind, Scores, Taxonomy, require_kind, require_path, text_hash
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
-from blendkit.io import ColumnNames, is_source, read_labels, read_score_file, read_taxonomy, truth_for
+from blendkit.io import ColumnNames, is_source, names_by_file, read_labels, read_score_file, read_taxonomy, truth_for
 from blendkit.offline.cliffs_of_shares import score_cliffs
 from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
 from blendkit.offline.offline_files import Place, open_workspaces
@@ -106,8 +106,10 @@ def read_sources(
             refuse_labels(source, path)
     given = _read_labels(labels)
     table = given.table if given is not None and isinstance(given.table, LabelTable) else None
+    files = [s for _, s in named.values() if isinstance(s, Path | str) and is_source(s)]
+    own = dict(zip(map(str, files), names_by_file(files, names or ColumnNames()), strict=True))
     for text, (name, source) in named.items():
-        _add(read, text, name, source, names, table, overrides, place, emit)
+        _add(read, text, name, source, own.get(str(source)), table, overrides, place, emit)
     _name_classes(read, given)
     if given is not None:
         _label(read, given, next(iter(named)), None if path is None or isinstance(path, LabelTable) else str(path))

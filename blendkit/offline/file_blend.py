@@ -11,7 +11,7 @@ from blendkit.core import MissingRows, Space, Taxonomy, notebook_view
 from blendkit.engine import LOGITS, RECIPE, RUN, RunResult, require_own, run
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.events import Emit, silent
-from blendkit.io import ColumnNames, read_taxonomy, split_label_source
+from blendkit.io import ColumnNames, names_by_file, read_taxonomy, split_label_source
 from blendkit.offline.cliffs_of_shares import share_cliffs
 from blendkit.offline.found_values import Found
 from blendkit.offline.interval_settings import Judging
@@ -186,7 +186,9 @@ def _given(files: BlendFiles | Sequence[Path | str], labels: Path | str | None) 
 
 def _draft(given: BlendFiles, settings: BlendSettings, place: Path) -> Draft:
     taxonomy = None if given.taxonomy is None else read_taxonomy(given.taxonomy)
-    facts, tests = (tuple(_looked(f, settings, taxonomy)) for f in (given.files, given.test))
+    names = names_by_file([*given.files, *given.test], settings.names)
+    parts = ((given.files, names[: len(given.files)]), (given.test, names[len(given.files) :]))
+    facts, tests = (tuple(_looked(files, own, settings, taxonomy)) for files, own in parts)
     if tests:
         facts_spaces = [(f, t) for f, t in zip(facts, tests, strict=True) if f.space != t.space]
         if facts_spaces:
@@ -204,8 +206,10 @@ def _draft(given: BlendFiles, settings: BlendSettings, place: Path) -> Draft:
     )  # fmt: skip
 
 
-def _looked(files: Sequence[Path | str], settings: BlendSettings, taxonomy: Taxonomy | None) -> list[ScoreFacts]:
-    return look_at(files, settings.names, settings.spaces or {}, taxonomy, settings.missing_rows) if files else []
+def _looked(
+    files: Sequence[Path | str], names: Sequence[ColumnNames], settings: BlendSettings, taxonomy: Taxonomy | None
+) -> list[ScoreFacts]:
+    return look_at(files, names, settings.spaces or {}, taxonomy, settings.missing_rows) if files else []
 
 
 def _search(draft: Draft, out: Path, judging: Judging, emit: Emit) -> tuple[Found, list[str]]:

@@ -93,17 +93,21 @@ class Draft:
         return [f"{k}: {flow_text(v)}" for k, v in keys.items()]
 
     def _tables(self) -> list[dict[str, Any]]:
-        named = {k: getattr(self.names, k) for k in ("rows", "classes", "folds", "format", "score")}
         out = []
         for i, f in enumerate(self.facts):
-            path: Any = _name(f.path, self.root)
+            params = self._table(f)
             if self.tests:
-                path = {"oof": path, "test": _name(self.tests[i].path, self.root)}
-            params = {"path": path, "array": f.array, "space": f.space, **named}
+                other = self._table(self.tests[i])
+                alike = {k for k, v in params.items() if k != "path" and v == other[k]}
+                params = {k: v if k in alike else {"oof": v, "test": other[k]} for k, v in params.items()}
             params["missing_rows"] = None if self.missing_rows == "error" else self.missing_rows
             params["unlikely"] = True if f.space == "logit" and float(f.scores.values.min()) >= 0 else None
             out.append({k: v for k, v in params.items() if v is not None})
         return out
+
+    def _table(self, f: ScoreFacts) -> dict[str, Any]:
+        named = {k: getattr(f.names, k) for k in ("rows", "classes", "folds", "format", "score")}
+        return {"path": _name(f.path, self.root), "array": f.array, "space": f.space, **named}
 
     def _shared(self) -> dict[str, Any]:
         """What all score files have alike, where there are several."""

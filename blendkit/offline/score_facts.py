@@ -12,7 +12,15 @@ import numpy as np
 
 from blendkit.core import MissingRows, Scores, Space, Taxonomy, compare_names, shared_rows
 from blendkit.errors import BlendkitError, counted, did_you_mean, shorten
-from blendkit.io import ColumnNames, check_space, find_reader, likely_space, read_score_file, score_file, split_source
+from blendkit.io import (
+    ColumnNames,
+    check_space,
+    find_reader,
+    likely_space,
+    read_score_file,
+    score_file,
+    split_source,
+)
 from blendkit.store import is_store
 
 WORDS = {"logit": "logits", "prob": "probabilities", "rank": "ranks"}
@@ -23,7 +31,8 @@ class ScoreFacts:
     """A score file, its scores (N, C), and what was assumed of it.
 
     name: a word that recipes take; path and array: where the scores lie; why: the reason for the space; folds: whether
-    the file says in which fold each recording was held out; notes: what its reader assumed or left out.
+    the file says in which fold each recording was held out; notes: what its reader assumed or left out; names: of its
+    own columns and arrays.
     """
 
     name: str
@@ -35,6 +44,7 @@ class ScoreFacts:
     scores: Scores
     folds: bool
     notes: tuple[str, ...]
+    names: ColumnNames = ColumnNames()
 
     def __str__(self) -> str:
         s = self.scores
@@ -47,12 +57,13 @@ class ScoreFacts:
 
 def look_at(
     files: Sequence[Path | str],
-    names: ColumnNames,
+    names: Sequence[ColumnNames],
     spaces: Mapping[str, Space],
     taxonomy: Taxonomy | None,
     missing_rows: MissingRows = "error",
 ) -> list[ScoreFacts]:
-    """Read score files and find out what they hold. spaces: by name, where they are known; taxonomy: names classes.
+    """Read score files and find out what they hold. names: of each one's columns and arrays; spaces: by name, where
+    they are known; taxonomy: names classes.
 
     missing_rows: `median` where a file may lack rows that another has, for these will be filled. Raises BlendkitError
     for files that cannot be read, that are one and the same, or that share no rows or classes.
@@ -61,7 +72,7 @@ def look_at(
     if unknown := [s for s in spaces if s not in called]:
         hints = [f"{n}{did_you_mean(n, called)}" for n in unknown]
         raise BlendkitError(f"no score file is called {', '.join(hints)}", [f"they are called {', '.join(called)}"])
-    found = [_look(f, n, names, spaces.get(n), taxonomy) for f, n in zip(files, called, strict=True)]
+    found = [_look(f, n, k, spaces.get(n), taxonomy) for f, n, k in zip(files, called, names, strict=True)]
     for a, b in combinations(found, 2):
         _require_two(a, b, missing_rows)
     return found
@@ -81,7 +92,7 @@ def _look(
     form = "store" if is_store(path) else find_reader(path, names)[0]
     return ScoreFacts(
         name, path.resolve(), array, form, space, why, replace(scores, space=space), bool(read.folds),
-        (*read.notes, *more),
+        (*read.notes, *more), names,
     )  # fmt: skip
 
 

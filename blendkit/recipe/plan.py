@@ -27,8 +27,8 @@ class MemberPlan:
     """A member whose adapter was found and whose parameters are checked and filled.
 
     isolate: whether it runs in a process of its own; limit_s: seconds it may take there per recording (None: the
-    default, which grows with the recording). sides: {parameter: {oof: file, test: file}} of those that name two files;
-    params has the one that is read.
+    default, which grows with the recording). sides: {parameter: {oof: file, test: file}} of those that name two files,
+    or what differs between them; params has the one that is read.
     """
 
     name: str
@@ -39,7 +39,7 @@ class MemberPlan:
     space: Space
     isolate: bool = False
     limit_s: float | None = None
-    sides: dict[str, dict[str, str]] = field(default_factory=dict)
+    sides: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:
@@ -129,7 +129,8 @@ def _plan_member(recipe: Recipe, name: str) -> MemberPlan:
     except BlendkitError as error:
         raise at_key(recipe, (*path, "use"), error) from error
     sides = two_files(recipe, path, factory, model.params)
-    given = {**model.params, **{k: files[recipe.on] for k, files in sides.items()}}
+    given = {**model.params, **{k: pair[recipe.on] for k, pair in sides.items()}}
+    given = {k: v for k, v in given.items() if v is not None or k not in sides}
     params = validated(recipe, path, member_model(model.use, factory), given)
     space: Space = params.get("space") or "logit"
     isolate = is_isolated(factory) if model.isolate is None else model.isolate

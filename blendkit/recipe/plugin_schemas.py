@@ -9,6 +9,7 @@ from typing import Any, get_args
 from blendkit.core import Space
 from blendkit.ops import Keys, OpInfo, info_of, mark_of, signature
 from blendkit.recipe.key_docs import KEY_DOCS, STEP_DOCS
+from blendkit.recipe.oof_and_test_files import BESIDE
 from blendkit.recipe.parameter_words import note_on
 from blendkit.recipe.params import file_params, member_model, op_model
 from blendkit.recipe.rules_of_keys import KEY_RULES, Schema, one_of
@@ -90,6 +91,10 @@ def member_schema(name: str, factory: Callable[..., Any], shared: Sequence[str],
         two = {**pair, "maxProperties": 2, "description": "Out of fold, with labels; and of the test set, to deliver."}
         for key in file_params(factory, {}):
             own[key] = {"description": own[key].pop("description", ""), "anyOf": [own[key], two]}
+        for key in own.keys() & set(BESIDE):
+            about = {k: own[key].pop(k) for k in ("description", "default") if k in own[key]}
+            each = {**pair, "maxProperties": 2, "additionalProperties": own[key]}
+            own[key] = {**about, "anyOf": [own[key], each]}
     out["properties"] = {k: {"$ref": f"#/$defs/MemberModel/properties/{k}"} for k in shared} | own
     if finished:
         for key in ("isolate", "optional"):

@@ -31,7 +31,7 @@ class Experiment:
     """The latest entry of a recipe: its out-of-fold figure with its interval, and leaderboard scores if any.
 
     source: the command that measured it; figures of `search` are nested ones. `in-sample` where the recipe was tuned on
-    the labels: such a figure never takes the place of one that is not.
+    the labels: such a figure never takes the place of one that is not. names: all under which it was measured.
     """
 
     recipe: str
@@ -42,6 +42,7 @@ class Experiment:
     public: float | None
     private: float | None
     source: str
+    names: tuple[str, ...] = ()
 
 
 def append_entry(path: Path, entry: Mapping[str, Any]) -> None:
@@ -57,12 +58,12 @@ def check_entry(path: Path, entry: Mapping[str, Any]) -> str:
     Raises BlendkitError, with the nearest name, if it belongs to no measured recipe.
     """
     known = read_ledger(path) if path.exists() else []
-    own = [e for e in known if _belongs(entry, e.recipe, e.sha256)]
+    own = [e for e in known if _belongs(entry, e.names, e.sha256)]
     if len(own) > 1:
         several = shorten([e.sha256[:8] for e in own])
         return f"{len(own)} recipes are called {entry['recipe']!r}: the last that was measured is meant, of {several}"
     if not own:
-        near = did_you_mean(entry["recipe"], {e.recipe for e in known})
+        near = did_you_mean(entry["recipe"], {n for e in known for n in e.names})
         raise BlendkitError(
             f"{path}: no measured recipe is {entry['recipe']!r}{near}",
             ["`blendkit compare A B --ledger` measures recipes and adds them"],
@@ -79,34 +80,36 @@ def read_ledger(path: Path, note: Callable[[str], None] = ignore_text) -> list[E
     """
     problems: list[tuple[int, str]] = []
     found: dict[str, dict[str, Any]] = {}
+    names: dict[str, tuple[str, ...]] = {}  # all that a recipe was measured under
     for number, entry in _lines(path, problems, note):
         if entry["kind"] == "oof":
             before = found.pop(entry["sha256"], {})
+            names[entry["sha256"]] = (*names.get(entry["sha256"], ()), str(entry["recipe"]))
             board: dict[str, Any] = {k: before[k] for k in ("public", "private") if k in before}
             worse = before and entry.get(_TUNED) and not before.get(_TUNED)
             found[entry["sha256"]] = before if worse else {**board, **entry}  # the last measured comes last
             continue
-        hashes = [h for h, e in found.items() if _belongs(entry, e["recipe"], h)]
+        hashes = [h for h in found if _belongs(entry, names[h], h)]
         if hashes:
             found[hashes[-1]] |= {k: float(entry[k]) for k in ("public", "private") if entry.get(k) is not None}
         else:
-            near = did_you_mean(entry["recipe"], {e["recipe"] for e in found.values()})
+            near = did_you_mean(entry["recipe"], {n for own in names.values() for n in own})
             problems.append((number, f"no recipe measured before is {entry['recipe']!r}{near}"))
     if problems:
         raise BlendkitError(f"{path}: unusable lines", [f"line {n}: {text}" for n, text in sorted(problems)])
-    return [_experiment(e) for e in found.values()]
+    return [_experiment(e, names[h]) for h, e in found.items()]
 
 
-def _belongs(entry: Mapping[str, Any], recipe: str, sha256: str) -> bool:
+def _belongs(entry: Mapping[str, Any], names: Sequence[str], sha256: str) -> bool:
     named = str(entry["recipe"])
-    return recipe == named or (len(named) >= 6 and sha256.startswith(named))
+    return named in names or (len(named) >= 6 and sha256.startswith(named))
 
 
-def _experiment(e: Mapping[str, Any]) -> Experiment:
+def _experiment(e: Mapping[str, Any], names: Sequence[str]) -> Experiment:
     low, high = (float(e[k]) if e.get(k) is not None else math.nan for k in ("low", "high"))
     lb = (e.get("public"), e.get("private"))
     source = IN_SAMPLE if e.get(_TUNED) else str(e.get("from", ""))
-    return Experiment(e["recipe"], e["sha256"], float(e["oof"]), low, high, *lb, source)
+    return Experiment(e["recipe"], e["sha256"], float(e["oof"]), low, high, *lb, source, tuple(dict.fromkeys(names)))
 
 
 def _lines(

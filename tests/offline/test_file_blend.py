@@ -14,9 +14,9 @@ import pytest
 from blendkit.core import NameRule, Scores, rows_from_ids
 from blendkit.engine import run
 from blendkit.errors import BlendkitError
-from blendkit.io import look_into, read_scores
+from blendkit.io import ColumnNames, look_into, read_scores, write_scores
 from blendkit.metrics import Interval
-from blendkit.offline import BlendFiles, BlendSettings, Judging, Place, blend_files, new_recipe, whatif
+from blendkit.offline import BlendFiles, BlendSettings, Judging, Place, blend_files, compare, new_recipe, whatif
 from blendkit.offline.score_facts import ScoreFacts, classes_lacked
 from blendkit.offline.verdicts import signed, verdict_on, weights_text
 
@@ -315,3 +315,21 @@ def test_a_verdict_on_what_a_member_learned_from_is_undecided():
 def test_weights_are_shares():
     assert weights_text({"a": 5, "b": 0, "c": 15}) == "0.25 a + 0.75 c"
     assert signed(-0.5, Interval(-0.5, -0.5, -0.5, 0, 0)) == "-.500"
+
+
+def test_arrays_and_folds_are_those_of_each_file(folder: Path):
+    a, b = (read_scores(f, "prob") for f in both(folder))
+    fold = [int(r[1:]) % 2 for r in a.rows.recording]
+    np.savez(folder / "o.npz", probs=a.values, row_ids=a.rows.ids(), classes=a.classes, fold=fold)
+    write_scores(a, folder / "t.parquet")
+    np.savez(folder / "t.npz", late=b.values, row_ids=b.rows.ids(), classes=b.classes)
+    given = BlendFiles((f"{folder}/o.npz:probs", folder / "b.csv"), (folder / "t.parquet", f"{folder}/t.npz:late"))
+    settings = BlendSettings(names=ColumnNames(folds="fold"))
+    made = blend_files(given, folder / "labels.csv", folder / "out", settings=settings)
+    text = made.recipe.read_text(encoding="utf-8")
+    assert "array: {oof: probs, test: null}, folds: {oof: fold, test: null}" in text
+    assert "array: {oof: null, test: late}" in text
+    again = run(made.recipe, made.data, folder / "again", on="test")
+    assert again.submission.read_bytes() == made.run.submission.read_bytes()
+    found = compare([f"{folder}/o.npz:probs", folder / "b.csv"], folder / "labels.csv", names=ColumnNames(folds="fold"))
+    assert set(found.fold_means) == {"probs", "b"}

@@ -78,6 +78,20 @@ def test_the_side_that_is_read_changes_the_file_and_not_the_recipe(tmp_path: Pat
     assert filled(filled_text(oof)) == filled_text(oof)  # what is filled reads back
 
 
+def test_what_differs_between_two_files_is_a_pair_too(tmp_path: Path):
+    own = TWO.replace("test: t.csv}", "test: t.csv}, array: {oof: probs, test: null}, folds: {oof: fold, test: null}")
+    (tmp_path / "r.yaml").write_text(own, encoding="utf-8")
+    oof, test = (make_plan(open_recipe(tmp_path / "r.yaml", on=on).recipe) for on in ("oof", "test"))
+    assert [p.members["a"].params["array"] for p in (oof, test)] == ["probs", None]
+    assert [p.members["a"].params["folds"] for p in (oof, test)] == ["fold", None]
+    assert filled_text(oof) == filled_text(test)
+    assert filled(filled_text(oof)) == filled_text(oof)
+    with pytest.raises(BlendkitError, match=r"members\.a\.array"):  # without two files there is nothing to tell apart
+        filled(own.replace("{oof: o.csv, test: t.csv}", "o.csv"))
+    with pytest.raises(BlendkitError, match=r"members\.a\.array"):
+        filled(own.replace("{oof: probs, test: null}", "{oof: probs}"))
+
+
 @pytest.mark.parametrize("pair", ["{oof: o.csv}", "{oof: o.csv, test: 7}", "{oof: o.csv, test: t.csv, more: x}", "{}"])
 def test_a_pair_of_files_is_whole(pair: str):
     with pytest.raises(BlendkitError, match=r"members.a.path: expected a file, or two as `\{oof: FILE, test: FILE\}`"):

@@ -132,3 +132,15 @@ def test_a_name_of_several_recipes_is_said(tmp_path: Path) -> None:
     said = check_entry(path, {"kind": "lb", "recipe": "eos7"})
     assert said == "2 recipes are called 'eos7': the last that was measured is meant, of 11111111, 22222222"
     assert check_entry(path, {"kind": "lb", "recipe": "1111111"}) == ""
+
+
+def test_a_recipe_keeps_every_name_it_was_measured_under(tmp_path: Path) -> None:
+    path = tmp_path / "l"
+    append_entry(path, oof("blend", "1" * 8, 0.7))
+    append_entry(path, oof("blend (searched)", "1" * 8, 0.71, **{"from": "search"}))  # the search kept its weights
+    assert check_entry(path, {"recipe": "blend"}) == ""
+    append_entry(path, {"kind": "lb", "recipe": "blend", "public": 0.9})
+    (own,) = read_ledger(path)
+    assert (own.recipe, own.names, own.public) == ("blend (searched)", ("blend", "blend (searched)"), 0.9)
+    with pytest.raises(BlendkitError, match=r"no measured recipe is 'blond' \(did you mean 'blend'"):
+        check_entry(path, {"recipe": "blond"})

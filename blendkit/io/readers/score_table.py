@@ -61,9 +61,12 @@ def read_table(
     kind = _stored_as(path)
     if kind in ("npz", "npy"):
         return _read_npz(path, array, rows, classes, folds)
-    given = [k for k, v in {"array": array, "classes": classes}.items() if v is not None]
+    given = [f"`{k}: {v}`" for k, v in {"array": array, "classes": classes}.items() if v is not None]
     if given:
-        raise BlendkitError(f"{path.name}: {given} belong to NPZ files; this {kind} table names classes by columns")
+        raise BlendkitError(
+            f"{path.name}: this {kind} table names classes by columns, and {' and '.join(given)} is for NPZ files",
+            ["of two files each may have its own: `array: {oof: probs, test: null}`"],
+        )
     if kind not in ("Parquet", "Arrow"):
         form = text_form(path)
         row_id = find_row_id(path.name, form.header, rows, dict(zip(form.header, form.first, strict=False)))
