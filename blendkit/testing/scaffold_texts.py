@@ -112,42 +112,37 @@ def test_it_does_what_it_declares():
 READER = '''\
 """The format `$name`: one line per detection, with the columns clip, from_s, to_s, what and sure."""
 
-import csv
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from blendkit.core import recording_id
-from blendkit.errors import BlendkitError
-from blendkit.io import ColumnNames, Detections, FileHead, Reader
+from blendkit.errors import BlendkitError, shorten
+from blendkit.io import ColumnNames, Detections, FileHead, Reader, decimal_points, open_table
 
-COLUMNS = ("clip", "from_s", "to_s", "what", "sure")  # CHANGE: what only this format has
+TEXTS, NUMBERS = ("clip", "what"), ("from_s", "to_s", "sure")  # CHANGE: what only this format has
 
 
 def recognises(head: FileHead) -> bool:
-    return head.kind == "text" and set(COLUMNS) <= head.plain_columns
+    return head.kind == "text" and {*TEXTS, *NUMBERS} <= head.plain_columns
 
 
 def read(path: Path, names: ColumnNames) -> Detections:
     """Return the detections of a file. Every line that is wrong is named, and none is left out in silence."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            lines = list(csv.DictReader(handle))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BlendkitError(f"{path.name}: cannot read this table", [str(error)]) from error
-    numbers, problems = [], []
-    for number, line in enumerate(lines, 2):
-        try:
-            numbers.append([float(line[c]) for c in ("from_s", "to_s", "sure")])
-            if not (np.isfinite(numbers[-1]).all() and line["clip"] and line["what"]):
-                raise ValueError("an empty cell, or one that is no number")
-        except (KeyError, TypeError, ValueError) as error:
-            problems.append(f"line {number}: {error}")
-    if problems:
-        raise BlendkitError(f"{path.name}: {len(problems)} wrong lines", problems[:5])
-    start, end, score = np.array(numbers, np.float64).reshape(-1, 3).T
-    recordings = [recording_id(line["clip"]) for line in lines]
-    return Detections(recordings, start, end, [line["what"] for line in lines], score, [path.name] * len(lines))
+    frame, notes = open_table(path, "this table")  # any separator, encoding or packing; cells are str, the index lines
+    frame = frame.rename(columns=lambda c: c.strip().lower())
+    if lacking := [c for c in (*TEXTS, *NUMBERS) if c not in frame]:
+        raise BlendkitError(f"{path.name}: no column {', '.join(lacking)}", [f"has {shorten(frame.columns)}"])
+    frame, commas = decimal_points(frame, NUMBERS)
+    numbers = frame[list(NUMBERS)].apply(pd.to_numeric, errors="coerce").astype(float)
+    wrong = ~np.isfinite(numbers).all(axis=1) | (frame[list(TEXTS)] == "").any(axis=1)
+    if wrong.any():
+        lines = shorten([f"line {i}" for i in frame.index[wrong]], 20)
+        raise BlendkitError(f"{path.name}: {wrong.sum()} lines with empty cells, or without a number", [lines])
+    start, end, score = numbers.to_numpy().T
+    recordings = [recording_id(c) for c in frame["clip"]]
+    return Detections(recordings, start, end, list(frame["what"]), score, [path.name] * len(frame), (*notes, *commas))
 
 
 reader = Reader("CHANGE: whose files these are, in one sentence.", recognises, read, "prob")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from blendkit.errors import BlendkitError
+from blendkit.io import ColumnNames, file_head
 from blendkit.registry import registry
 from blendkit.testing import PluginKind, new_plugin
 
@@ -73,3 +74,22 @@ def test_names_and_places_that_are_taken(tmp_path: Path, monkeypatch: pytest.Mon
     assert made.parent.name == "blendkit-night-owls"
     with pytest.raises(BlendkitError, match="blendkit-night-owls exists already"):
         new_plugin("op", "night_owls")
+
+
+def test_a_new_reader_takes_other_separators_and_names_every_wrong_line(
+    tmp_path: Path, install: Callable[[Path], str]
+) -> None:
+    new_plugin("reader", "night-owls", tmp_path / "new")
+    own = importlib.import_module(install(tmp_path / "new"))
+    path = tmp_path / "german.csv"
+    path.write_text("Clip;from_s;to_s;what;sure\nR1.wav;0;3;Ara;0,9\nR2.wav;3;6;Ara;0,5\n", encoding="utf-8")
+    assert own.recognises(file_head(path))
+    found = own.read(path, ColumnNames())
+    assert (found.recording, found.score.tolist()) == (["R1", "R2"], [0.9, 0.5])
+    lines = ["R1.wav,0,3,Ara,0.9", *(f"R1.wav,{k},x,Ara,0.9" for k in range(7)), "R1.wav,1,2,,0.4"]
+    path.write_text("clip,from_s,to_s,what,sure\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(BlendkitError, match=r"8 lines .*\s+" + ", ".join(f"line {n}" for n in range(3, 11))):
+        own.read(path, ColumnNames())
+    path.write_text("clip,from_s\nR1.wav,0\n", encoding="utf-8")
+    with pytest.raises(BlendkitError, match="no column what, to_s, sure"):
+        own.read(path, ColumnNames())
