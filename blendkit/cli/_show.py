@@ -50,7 +50,7 @@ def _for_people(name: str, payload: dict[str, Any]) -> None:
     elif (name == "names" and payload["of"]) or (name == "scoring" and payload.get("text")):
         click.echo(payload["text"])
     elif name == "left_out":
-        click.echo(f"{len(payload['files'])} files left out:")
+        click.echo(f"{counted(len(payload['files']), 'file', 'files')} left out:")
         for text in payload["files"]:
             click.echo(f"  {text}")
     elif name in ("member", "store"):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from blendkit.core.name_differences import compare_names, near_names
 from blendkit.core.name_presets import NAME_PRESETS, PATTERNS, preset_of, states_zone
 from blendkit.core.names import NO_HOUR, NameParts, NameRule
 from blendkit.core.natural_order import natural_sorted
@@ -39,8 +40,17 @@ class FoundNames:
         n, failed = len(self.parts), self.failed
         if n and self.chosen and len(failed) == n:
             return f"names: no preset fits a name: {shorten(failed, 3)}"
-        others = f"; not {shorten(failed, 3)}" if failed else ""
+        others = f"; not {shorten(failed, 3)}{self._fitting_others(failed)}" if failed else ""
         return f"names: {self.called} fits {n - len(failed)} of {n} recordings{others}"
+
+    def _fitting_others(self, failed: Sequence[str]) -> str:
+        """Return which other preset the rest fits: a folder may hold what two kinds of recorders wrote."""
+        if not self.chosen:
+            return ""
+        rules = {n: replace(self.rule, pattern=PATTERNS[n]) for n in NAME_PRESETS}
+        fits = {n: sum(rule.read(r).fits for r in failed) for n, rule in rules.items()}
+        best = max(fits, key=fits.__getitem__)
+        return f", of which {best} fits {fits[best]}" if fits[best] else ""
 
     def notes(self) -> list[str]:
         """Return a line on each kind of clock or recording that cannot be used as its name states."""
@@ -66,9 +76,17 @@ class FoundNames:
         sites = natural_sorted({p.site for p in self.parts.values()} - {""})
         clocks = [f"{w} {a} to {b}" for w, (a, b) in ((w, found[w]) for w in ("dates", "hours") if found[w])]
         listed = [f"{len(sites)} sites ({shorten(sites)})" if sites else "no sites", *(clocks or ["no dates or hours"])]
-        zones = f"clock in {self.rule.tz}" if not states_zone(self.rule.pattern) else "clock as the names state"
+        zones = f"clock in {self._zones()}" if not states_zone(self.rule.pattern) else "clock as the names state"
         wanted = f", given in {self.rule.report_tz}" if self.rule.report_tz else ""
         return [self.said, f"  {', '.join(listed)}; {zones}{wanted}"]
+
+    def _zones(self) -> str:
+        table = self.rule.deployments
+        stated = dict.fromkeys(d.tz for d in table.lines if d.tz is not None) if table else {}
+        if table is None or not stated:
+            return self.rule.tz
+        others = f", else {self.rule.tz}" if any(d.tz is None for d in table.lines) else ""
+        return f"{', '.join(stated)} as {table.source} says{others}"
 
     def summary(self) -> dict[str, Any]:
         """Return how many sites, which dates and which hours were found, as plain data."""
@@ -104,9 +122,24 @@ def _check_listed(found: FoundNames) -> None:
             [
                 f"its column {table.by}: {shorten([d.key for d in table.lines], 3)}",
                 f"recordings: {shorten(list(found.parts), 3)}",
+                *_nearly(found),
                 "a recording is its path below the audio folder, without suffix; a folder is the start of that path",
             ],
         )
+
+
+def _nearly(found: FoundNames) -> list[str]:
+    """Return a key and a recording that differ in letter case and the like alone."""
+    table = found.rule.deployments
+    assert table is not None
+    keys = [d.key for d in table.lines]
+    names = list(found.parts)
+    if table.by == "folder":
+        names = [r[:i] for r in names for i, c in enumerate(r) if c == "/"]
+    elif table.by == "prefix":
+        names = [t[: len(k)] for k in keys for r in names for t in (r, r.rpartition("/")[2])]
+    pair = near_names(keys, names)
+    return [] if pair is None else [compare_names([pair[0]], [pair[1]], "it", "the recordings")]
 
 
 def fitting_names(recordings: Sequence[str], base: NameRule | None = None) -> FoundNames:

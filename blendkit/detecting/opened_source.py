@@ -110,7 +110,8 @@ def _wanted(scores: Scores, path: Path, taxonomy: Taxonomy, name: str) -> tuple[
     hints = shorten(f"{c!r}{did_you_mean(c, known)}" for c in lacking)
     kept = [c for c in scores.classes if c in wanted]
     if not kept:
-        raise BlendkitError(f"{path}: none of its {len(listed)} classes is in {name}", [hints])
+        ways = [] if taxonomy.table else ["--taxonomy connects common and scientific names with ids"]
+        raise BlendkitError(f"{path}: none of its {len(listed)} classes is in {name}", [hints, *ways])
     note = f"{len(lacking)} of {len(listed)} wanted classes are not in {name}: {hints}"
     part = scores.align(scores.rows, kept, unknown_classes="ignore")
     return part, (note,) if lacking else ()

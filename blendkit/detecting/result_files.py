@@ -16,6 +16,8 @@ from blendkit.io import csv_text, score_cell, seconds_cell, text_cell
 from blendkit.store import check_place, last_seal, write_json, write_text, written_together
 from blendkit.temporaries import is_temporary
 
+_COMMANDS = {"reviewed.json": "review --read"}  # where the seal is not called as the command
+
 
 def check_folder(folder: Path, seal: str) -> None:
     """Raise BlendkitError if a folder holds files that this command did not make; nothing is written."""
@@ -24,7 +26,7 @@ def check_folder(folder: Path, seal: str) -> None:
         return
     others = [p.name for p in folder.iterdir() if not is_temporary(p.name)]
     if others:
-        command = seal.removesuffix(".json")
+        command = _COMMANDS.get(seal, seal.removesuffix(".json"))
         raise BlendkitError(
             f"{folder}: holds files that `blendkit {command}` did not make",
             [f"such as {min(others)}", "choose another --out, or an empty folder"],

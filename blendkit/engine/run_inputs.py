@@ -23,7 +23,7 @@ from blendkit.core import (
     rows_from_ids,
 )
 from blendkit.engine.recording_names import names_of, zone_notes
-from blendkit.errors import BlendkitError, shorten
+from blendkit.errors import BlendkitError, counted, shorten
 from blendkit.io import Template, read_taxonomy, read_template, split_label_source
 from blendkit.member import MemberContext
 from blendkit.recipe import DataFolder, KeyPath, Plan, named_files
@@ -240,7 +240,7 @@ def left_out_notes(folder: str, found: FoundAudio) -> list[str]:
     if not found.left_out:
         return []
     named = shorten(list(found.left_out), 3) + ("; run.json lists all" if len(found.left_out) > 3 else "")
-    return [f"{folder}: {len(found.left_out)} files left out: {named}"]
+    return [f"{folder}: {counted(len(found.left_out), 'file', 'files')} left out: {named}"]
 
 
 def _expected(template: Template | None, chunk_s: float) -> dict[str, float]:

@@ -51,13 +51,13 @@ if TYPE_CHECKING:
     from blendkit.io.readers.species_lists import read_species_lists
     from blendkit.io.readers.taxonomy_csv import read_taxonomy
     from blendkit.io.readers.threshold_csv import read_thresholds
-    from blendkit.io.run_names import rule_facts, rule_of_run
+    from blendkit.io.run_names import is_of_run, rule_facts, rule_of_run
     from blendkit.io.score_places import score_file, split_source
     from blendkit.io.solutions import ConvertedSolutions, read_solutions
     from blendkit.io.space_check import CONSTANT, check_space, likely_space
     from blendkit.io.text_tables import decimal_points, open_table, plain_name
     from blendkit.io.truth_for_scores import Truth, truth_for
-    from blendkit.io.windows_to_chunks import Windowed, chunks_without_window, windows_on_chunks
+    from blendkit.io.windows_to_chunks import Windowed, chunks_without_window, late_windows, windows_on_chunks
     from blendkit.io.writers.range_csv import write_range_table
     from blendkit.io.writers.safe_cells import safe_cell
     from blendkit.io.writers.submission import Written, write_scores, write_submission
@@ -103,10 +103,12 @@ __all__ = [
     "file_stems",
     "find_reader",
     "find_writers",
+    "is_of_run",
     "is_range_table",
     "is_source",
     "joined",
     "known_space",
+    "late_windows",
     "likely_space",
     "look_into",
     "names_by_file",

@@ -21,7 +21,7 @@ def scored_recordings(
     lengths: in seconds, of recordings whose files `audio` does not show. Raises BlendkitError for a folder without any
     of the recordings.
     """
-    files, notes = _files(recordings, Path(audio)) if audio is not None else ({}, ())
+    files, _, notes = _files(recordings, Path(audio)) if audio is not None else ({}, {}, ())
     heard = []
     for r in recordings:
         said = rule.read(r)
@@ -38,30 +38,36 @@ def recording_lengths(
     others: also those of its recordings that are not named: a table of all detections names none without one. Raises
     BlendkitError as `scored_recordings` does.
     """
-    files, _ = _files(recordings, folder)
-    named = {file for file, _ in files.values()}
-    found = [r for r in find_recordings(folder).recordings if r.path.relative_to(folder).as_posix() not in named]
+    files, beside, _ = _files(recordings, folder)
     lengths = {r: s for r, (_, s) in files.items()}
-    if others:
-        lengths |= {r.id: probe_duration(r.path) for r in found}
-    count = counted(len(found), "recording", "recordings")
-    are = f"{'is' if len(found) == 1 else 'are'} of {folder} and in no table"
-    said = "count as heard, with nothing found" if others else "not counted: nothing says that they were looked at"
-    notes = (f"{count} {are}, and {said}: {shorten(r.id for r in found)}",) if found else ()
+    notes: tuple[str, ...] = ()
+    if others and beside:
+        lengths |= {r: probe_duration(p) for r, p in beside.items()}
+        notes = (f"{_others(beside, folder)}, and count as heard, with nothing found: {shorten(beside)}",)
     return {r: s for r, s in lengths.items() if s is not None}, notes
 
 
-def _files(recordings: Sequence[str], folder: Path) -> tuple[dict[str, tuple[str, float | None]], tuple[str, ...]]:
-    """Return {recording: (path below the folder, seconds)} of those that it holds, and a note on the others."""
+def _others(beside: Mapping[str, Path], folder: Path) -> str:
+    are = "is" if len(beside) == 1 else "are"
+    return f"{counted(len(beside), 'recording', 'recordings')} of {folder} {are} not in the scores"
+
+
+def _files(
+    recordings: Sequence[str], folder: Path
+) -> tuple[dict[str, tuple[str, float | None]], dict[str, Path], tuple[str, ...]]:
+    """Return {recording: (path below the folder, seconds)} of those that a folder holds, its others, and notes."""
     if not folder.is_dir():
         raise BlendkitError(f"{folder}: no such folder of recordings", ["--audio names the folder that was scored"])
     found = {r.id: r.path for r in find_recordings(folder).recordings}
-    own = {r: found[i] for i, r in match_recordings(found, recordings).items()}
+    own = {r: i for i, r in match_recordings(found, recordings).items()}
     if recordings and not own:
         listed = [f"it holds {shorten(found, 3) or 'no audio'}", f"the scores are of {shorten(recordings, 3)}"]
         raise BlendkitError(f"{folder}: holds none of the recordings that were scored", listed)
     lacking = [r for r in recordings if r not in own]
     count = f"{len(lacking)} of {len(recordings)} recordings are not in {folder}"
-    note = f"{count}, and are named {_SUFFIX}: {shorten(lacking)}"
-    out = {r: (p.relative_to(folder).as_posix(), probe_duration(p)) for r, p in own.items()}
-    return out, (note,) if lacking else ()
+    notes = [f"{count}, and are named {_SUFFIX}: {shorten(lacking)}"] if lacking else []
+    used = set(own.values())
+    beside = {i: p for i, p in found.items() if i not in used}
+    notes += [f"{_others(beside, folder)}, and do not count: {shorten(beside)}"] if beside else []
+    out = {r: (found[i].relative_to(folder).as_posix(), probe_duration(found[i])) for r, i in own.items()}
+    return out, beside, tuple(notes)

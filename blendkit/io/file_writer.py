@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from blendkit.core import DetectionTable, FileSpace, Scores, sigmoid
 from blendkit.errors import BlendkitError, broken
-from blendkit.registry import WRITERS, registry
+from blendkit.registry import READERS, WRITERS, registry
 from blendkit.store import atomic_path
 
 ONE_FILE, FOLD = "detections", "fold"
@@ -55,7 +55,7 @@ class ScoreWriter:
 
 def find_writers(formats: Iterable[str]) -> dict[str, Writer]:
     """Return {format: writer}, each once. Raises BlendkitError for a format that nothing writes, with the nearest."""
-    found = {name: registry(WRITERS).get(name) for name in dict.fromkeys(formats)}
+    found = {name: _named(name) for name in dict.fromkeys(formats)}
     if not found:
         raise BlendkitError("no format to write", ["`blendkit formats list` lists them"])
     whole = [n for n, w in found.items() if isinstance(w, ScoreWriter)]
@@ -65,6 +65,18 @@ def find_writers(formats: Iterable[str]) -> dict[str, Writer]:
             ["`blendkit convert SOURCE FILE` writes scores"],
         )
     return found
+
+
+def _named(name: str) -> Any:
+    """Return a writer; a reader's name that nothing writes is told apart from a word that was mistyped."""
+    writers = registry(WRITERS)
+    try:
+        return writers.get(name)
+    except BlendkitError as error:
+        if name not in registry(READERS).names() or name in writers.names():
+            raise
+        own = [f"{n}: {writers.get(n).about}" for n in writers.names() if isinstance(writers.get(n), Writer)]
+        raise BlendkitError(f"the format {name!r} is read, and nothing writes it", own) from error
 
 
 def with_fitting_scores(

@@ -20,6 +20,12 @@ def rule_facts(rule: NameRule) -> dict[str, Any]:
     return {**{k: getattr(rule, k) for k in _KEYS}, "deployments": lines}
 
 
+def is_of_run(source: Path | str) -> bool:
+    """Return whether scores are the result of a run: its folder, or a file in it."""
+    path, _ = split_source(source)
+    return ((path if path.is_dir() else path.parent) / "run.json").is_file()
+
+
 def rule_of_run(source: Path | str) -> NameRule | None:
     """Return the rule by which a run's folder, or a file in it, got its names; None where no run.json states one.
 

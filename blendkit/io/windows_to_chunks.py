@@ -21,7 +21,7 @@ from blendkit.core import (
     looks_small,
     unit_of_lengths,
 )
-from blendkit.errors import BlendkitError, shorten
+from blendkit.errors import BlendkitError, counted, shorten
 
 _LATE = 0.1  # of the windows
 RATE = 48000  # Hz; times become whole samples at this rate, exactly for whole milliseconds
@@ -78,6 +78,19 @@ def windows_on_chunks(
     if uncovered and empty is None:
         raise BlendkitError(f"{source}: no window overlaps {len(uncovered)} chunks", [shorten(uncovered)])
     return Scores.build(np.concatenate(parts), rows, windowed.classes, space, source=source)
+
+
+def late_windows(w: Windowed, known: Mapping[str, int], chunk_s: float) -> tuple[str, ...]:
+    """Return a note on windows that begin after the end of their recordings, which count nowhere; none without any.
+
+    known: how many chunks the recordings have.
+    """
+    starts = zip(w.recording, w.start_s.tolist(), strict=True)
+    late = [r for r, start in starts if r in known and start >= known[r] * chunk_s]
+    if not late:
+        return ()
+    count, where = counted(len(late), "window begins", "windows begin"), shorten(dict.fromkeys(late))
+    return (f"{count} after the end of the recording, which is left out: {where}",)
 
 
 def chunks_without_window(w: Windowed, known: Mapping[str, int], chunk_s: float) -> dict[str, list[int]]:

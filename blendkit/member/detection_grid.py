@@ -12,8 +12,8 @@ import numpy as np
 from blendkit.audio import WindowPool
 from blendkit.core import Float64, Scores, Space, compare_names, composed, match_recordings, path_ids, recording_id
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io import Detections, Windowed
-from blendkit.member.foreign_windows import on_grid
+from blendkit.io import Detections, Windowed, late_windows
+from blendkit.member.foreign_windows import known_chunks, on_grid
 from blendkit.member.names_by_synonym import classes_by_name
 from blendkit.member.protocol import MemberContext
 
@@ -57,7 +57,9 @@ def detections_on_grid(
     np.maximum.at(values, (row, [at[of_label[found.label[i]]] for i in known]), scores[known])
     recording, start, end = zip(*rows, strict=True) if rows else ((), (), ())
     windowed = Windowed(recording, np.array(start, np.float64), np.array(end, np.float64), values, classes)
-    return on_grid(windowed, context, space, pool, source, empty=empty), said
+    chunks = known_chunks(context)
+    said += late_windows(windowed, chunks, context.chunk_s)
+    return on_grid(windowed, context, space, pool, source, empty=empty, chunks=chunks), said
 
 
 def windows_on_grid(
@@ -78,7 +80,9 @@ def windows_on_grid(
     renamed = [f"{n} as {c}" for n, c in zip(windowed.classes, classes, strict=True) if n != c]
     said = [*windowed.notes, *notes, *([f"classes by name: {shorten(renamed)}"] if renamed else [])]
     own = replace(windowed, recording=[ids[r] for r in windowed.recording], classes=classes)
-    return on_grid(own, context, space, pool, source), said
+    chunks = known_chunks(context)
+    said += late_windows(own, chunks, context.chunk_s)
+    return on_grid(own, context, space, pool, source, chunks=chunks), said
 
 
 def recording_ids(paths: Sequence[str], context: MemberContext, source: str) -> tuple[dict[str, str], list[str]]:

@@ -207,7 +207,12 @@ def _name_classes(read: SourcesRead, labels: Labels | None) -> None:
 def _label(read: SourcesRead, labels: Labels, what: str, path: str | None) -> None:
     """Take the truth from labels that were given, in place of a recipe's own."""
     first = next(iter(read.scores.values()))
-    known = truth_for(labels.table, first.rows, first.classes, labels.taxonomy or read.taxonomy, what, path=path)
+    try:
+        known = truth_for(labels.table, first.rows, first.classes, labels.taxonomy or read.taxonomy, what, path=path)
+    except BlendkitError as error:
+        own = Path(what) / "recipe.yaml"
+        ways = [f"{what} holds a run; compare its recipe {own}, if that has rows with labels"] if own.is_file() else []
+        raise BlendkitError(error.title, [*error.problems, *ways]) from error
     read.notes += known.notes
     read.truth = LabelledChunks(first.rows, first.classes, known.values, known.labelled, read.folds)
     read.taxonomy = known.taxonomy if known.taxonomy.table else read.taxonomy

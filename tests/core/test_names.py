@@ -89,7 +89,8 @@ def test_auto_takes_what_fits_most_and_says_so() -> None:
     mixed = [*names, "card/20200101_053000", "notes", "a_S01_20250101_040000"]
     found = fitting_names(mixed)
     assert found.said == (
-        "names: songmeter fits 6 of 9 recordings; not card/20200101_053000, notes, a_S01_20250101_040000"
+        "names: songmeter fits 6 of 9 recordings; not card/20200101_053000, notes, a_S01_20250101_040000, "
+        "of which birdclef fits 1"
     )
     assert [found.parts[n].site for n in names[:2]] == ["SM4-00", "SM4-01"]
     assert found.parts["a_S01_20250101_040000"].site == ""

@@ -72,7 +72,7 @@ def test_recordings_without_a_table_of_their_own_are_not_counted(tmp_path: Path,
     tables = _tables(tmp_path / "t", hours=("05", "07"))
     found = detect(tables, tmp_path / "out", RULE, reading=Reading(audio=audio))
     assert [h.id.rpartition("/")[2] for h in found.table.recordings] == [_name("05"), _name("07")]
-    assert any("2 recordings are of" in n and "not counted" in n for n in found.notes)
+    assert any("not in the scores, and do not count" in n for n in found.notes)
 
 
 @pytest.mark.parametrize("found", [("05", "06"), ()])
@@ -102,4 +102,6 @@ def test_detections_after_the_end_are_named(tmp_path: Path, audio: Path) -> None
     (tmp_path / "all.csv").write_text(HEADER + "".join(lines), encoding="utf-8")
     found = detect(tmp_path / "all.csv", tmp_path / "out", RULE, reading=Reading(audio=audio))
     assert len(found) == 20
-    assert any(f"after the end of the recording are left out, in {_name('05')}" in n for n in found.notes)
+    assert any(
+        f"1 window begins after the end of the recording, which is left out: {_name('05')}" in n for n in found.notes
+    )

@@ -52,6 +52,21 @@ def test_recordings_without_a_deployment_are_said(tmp_path: Path) -> None:
     assert any("1 of 3 recordings have no line in deployments.csv: b2/20240501_020000" in n for n in found.notes)
 
 
+@pytest.mark.parametrize("text", ["folder,site\nA1,creek\n", "prefix,site\nA1/2024,creek\n"])
+def test_deployments_in_another_letter_case_are_said(tmp_path: Path, text: str) -> None:
+    clocks = deployed(tmp_path, text)
+    with pytest.raises(BlendkitError, match=r"(?s)none of its lines.*differ in letter case"):
+        detect(SCORES, tmp_path / "d", HALF, reading=Reading(clocks=clocks))
+
+
+def test_the_clock_that_is_explained_is_that_of_the_deployments(tmp_path: Path) -> None:
+    clocks = deployed(tmp_path)
+    said = clocks.read(list(ROWS.recordings())).explained()[1]
+    assert "clock in UTC, America/Cuiaba as deployments.csv says" in said
+    some = deployed(tmp_path, "folder,site,tz\na1,creek,UTC-5\nb2,ridge,\n")
+    assert "clock in UTC-5 as deployments.csv says, else UTC" in some.read(list(ROWS.recordings())).explained()[1]
+
+
 def test_patterns_and_presets(tmp_path: Path) -> None:
     own = Clocks(file_names=r"^(?P<site>\w+)/(?P<date>\d{8})_(?P<time>\d{6})$")
     found = detect(SCORES, tmp_path / "d", HALF, reading=Reading(clocks=own))

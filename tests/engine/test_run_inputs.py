@@ -215,7 +215,7 @@ def test_damaged_recordings_get_a_status(damaged: Path, tmp_path: Path, run_text
     assert low[24] > silence  # the first half of the truncated file was scored
     assert low[35] == pytest.approx(silence, rel=1e-6)
     assert any("1 recording unreadable: b_garbage" in w for w in result.warnings)
-    assert "test_soundscapes: 1 files left out: c_zero.ogg: an empty file" in result.warnings
+    assert "test_soundscapes: 1 file left out: c_zero.ogg: an empty file" in result.warnings
 
 
 def test_an_unreadable_recording_of_unknown_length_has_no_rows(

@@ -210,6 +210,13 @@ def test_a_strangers_writer_of_scores_is_held_to_the_same(strange: list[Writer |
             check_writer("strange")
 
 
+def test_a_format_that_is_read_alone_is_no_mistyped_word() -> None:
+    with pytest.raises(BlendkitError, match=r"(?s)'birdnet-analyzer' is read, and nothing writes it.*csv: BirdNET-Ana"):
+        find_writers(["birdnet-analyzer"])
+    with pytest.raises(BlendkitError, match="did you mean 'raven'"):
+        find_writers(["ravn"])
+
+
 def test_thresholds_are_read_by_class(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("class;threshold;why\nara;0,5;\nfrog;;too few\n7;-1,25;\n", encoding="utf-8")

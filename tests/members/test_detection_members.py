@@ -61,6 +61,16 @@ def test_what_the_detector_cannot_know_is_not_covered(table: str, tmp_path: Path
     assert birdnet_table(CONTEXT, path=table).read().covered.all()
 
 
+def test_detections_after_the_end_of_a_recording_are_named(tmp_path: Path) -> None:
+    head, *lines = CSV.splitlines()
+    late = "20.0,23.0,Pitangus sulphuratus,Great Kiskadee,0.9,/elsewhere/R1.wav"
+    early = [lines[0].replace("0.0,3.0", f"{k}.0,{k + 1}.0") for k in range(12)]  # one of ten may be late
+    (tmp_path / "late.csv").write_text("\n".join([head, *early, late, ""]), encoding="utf-8")
+    member = birdnet_table(CONTEXT, path=str(tmp_path / "late.csv"))
+    assert len(member.read()) == 5
+    assert "1 window begins after the end of the recording, which is left out: site/R1" in member.warnings()
+
+
 def test_keeps_the_members_promises(table: str) -> None:
     check_member(birdnet_table, context=CONTEXT, path=table)
     check_member(raven, context=CONTEXT, path=table)

@@ -168,7 +168,7 @@ def _compared(
     """Compare, print and add to the ledger. Return True if the gate failed."""
     from blendkit import offline as work
     from blendkit.cli._comparison import Board, show
-    from blendkit.io import is_source, read_leaderboard
+    from blendkit.io import is_of_run, is_source, read_leaderboard
 
     teams = read_leaderboard(leaderboard) if leaderboard is not None else None
     given = None if labels is None else work.Labels(labels, taxonomy)
@@ -178,7 +178,7 @@ def _compared(
         )
     board = None if teams is None else Board(teams, ledger.public_scores(found.hashes))
     show(found, rules, board, json_out)
-    if labels is not None and not json_out and all(is_source(s) for s in sources):
+    if labels is not None and not json_out and all(is_source(s) and not is_of_run(s) for s in sources):
         click.echo(f"to blend them: blendkit blend {' '.join(map(quote, sources))} --labels {quote(str(labels))}")
     if not ledger.unused:
         ledger.add(found, json_out)

@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     "--budget",
     type=LengthOfTime(),
     metavar="TIME",
-    help="Time the run may take from its start to the written submission, such as 90m, 1h30m or 5400 (seconds): what "
-    "does not fit is left out (default: the recipe's `budget`, else as long as it takes).",
+    help="Time the run may take from its start to the written submission, such as 90m or 1h30m (a number "
+    "alone counts seconds): what does not fit is left out (default: the recipe's `budget`, else as long as it takes).",
 )
 @shard_option
 @verify_option

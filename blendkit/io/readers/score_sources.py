@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,14 +16,14 @@ from blendkit.core import (
     rows_from_ids,
     with_fitting_names,
 )
-from blendkit.errors import counted, shorten
+from blendkit.errors import counted
 from blendkit.io.audio_places import recording_lengths
 from blendkit.io.file_reader import ColumnNames, ReadFile, read_found
 from blendkit.io.provenance import known_space
 from blendkit.io.readers.detection_tables import Detections, detection_windows
 from blendkit.io.readers.score_table import TABLE_SUFFIXES, Table, recording_folds
 from blendkit.io.score_places import score_file, split_source
-from blendkit.io.windows_to_chunks import Windowed, windows_on_chunks
+from blendkit.io.windows_to_chunks import Windowed, late_windows, windows_on_chunks
 from blendkit.store import LogitStore, is_store
 
 RECIPES = (".yaml", ".yml")
@@ -143,19 +141,18 @@ def _of_detections(
     lengths, said = ({}, ()) if audio is None else recording_lengths(heard, Path(audio), others=not found.own_tables)
     known = {r: count_chunks(s, chunk_s)[0] for r, s in lengths.items()}
     scores = windows_on_chunks(windowed, known, chunk_s, NameRule(), space, "max", source, empty=0.0)
-    notes = (*windowed.notes, _pooled(read, windowed, scores, chunk_s, "max"), *said, *_late(windowed, lengths))
+    notes = (
+        *windowed.notes,
+        _pooled(read, windowed, scores, chunk_s, "max"),
+        *said,
+        *late_windows(windowed, known, chunk_s),
+    )
     return ScoreFile(name, scores, {}, notes, whole=set(heard) <= set(lengths))
 
 
 def _pooled(read: ReadFile, windowed: Windowed, scores: Scores, chunk_s: float, pool: WindowPool) -> str:
     windows = counted(len(windowed.recording), "window", "windows")
     return f"{windows} of {read.format} pooled onto {counted(len(scores), 'chunk', 'chunks')} of {chunk_s:g} s ({pool})"
-
-
-def _late(windowed: Windowed, lengths: Mapping[str, float]) -> tuple[str, ...]:
-    starts = zip(windowed.recording, windowed.start_s.tolist(), strict=True)
-    late = sorted({r for r, start in starts if start >= lengths.get(r, math.inf)})
-    return (f"detections after the end of the recording are left out, in {shorten(late)}",) if late else ()
 
 
 def _fitted(file: ScoreFile) -> ScoreFile:
