@@ -86,30 +86,41 @@ def apply(
     """Return scores with one step applied, as a recipe's `steps:` does.
 
     op: the name of a step (`gaussian`, `taxonomy_mean`, ...), or `to` or `as` with `space="prob"`. params: the step's
-    own. Raises BlendkitError for an unknown op or parameter with the nearest, and for a space that the op refuses.
+    own; where a recipe names another stream (`by: sed`), its scores. Raises BlendkitError for an unknown op or
+    parameter with the nearest, for a space that the op refuses, and for other scores whose rows or classes differ.
     """
     require_kind(scores, Scores, "scores", _WAY)
     require_kind(op, str, "op", 'as in apply(scores, "gaussian", sigma=0.7)')
-    step = {op: params.get("space") if op in CONVERSIONS else params}
+    others = {k: v for k, v in params.items() if isinstance(v, Scores)}
+    members = {"m0": scores, **{k: v.align(scores.rows, scores.classes, source=k) for k, v in others.items()}}
+    given = {k: k if k in others else v for k, v in params.items()}
+    step = {op: given.get("space") if op in CONVERSIONS else given}
     try:
-        return _made({"m0": scores}, {"streams": {_OUT: {"from": "m0", "steps": [step]}}}, taxonomy, note)
+        return _made(members, {"streams": {_OUT: {"from": "m0", "steps": [step]}}}, taxonomy, note)
     except BlendkitError as error:
         own = [_KEY.sub(lambda k: k[1], p) for p in error.problems]
         raise BlendkitError(_TITLE.sub("this step cannot run", error.title), own) from error
 
 
+def _text(recipe: dict[str, Any]) -> str:
+    try:
+        return yaml.safe_dump(recipe, sort_keys=False)
+    except yaml.representer.RepresenterError as error:
+        ways = ["parameters are numbers, texts, lists and mappings of them, or the Scores of another stream"]
+        raise BlendkitError(f"a parameter is a {type(error.args[1]).__name__}", ways) from error
+
+
 def _made(members: Mapping[str, Scores], recipe: dict[str, Any], taxonomy: Taxonomy | None, note: Note) -> Scores:
     """Make the one stream of a recipe whose members are scores in memory."""
     spaces = {n: "prob" if s.space == "unknown" else s.space for n, s in members.items()}
-    text = yaml.safe_dump(
+    text = _text(
         {
             "recipe": 1,
             "name": "scores",
             "members": {n: {"use": "table", "path": n, "space": space} for n, space in spaces.items()},
             **recipe,
             "output": _OUT,
-        },
-        sort_keys=False,
+        }
     )
     plan = make_plan(parse_recipe(text, "scores", written=False))
     given = {n: replace(s, made_by=s.made_by or n, values=np.asarray(s.values)) for n, s in members.items()}

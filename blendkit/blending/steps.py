@@ -152,7 +152,7 @@ def run_op(step: OpStep, scores: Scores, kwargs: dict[str, Any], others: tuple[s
     function = step.info.function
     try:
         if step.info.scope != "file" or {"rows", "offsets"} & set(step.info.context().values()):
-            return function(scores.values, **kwargs)
+            return _trusted(step, scores, function(scores.values, **kwargs))
         bounds = scores.rows.offsets()  # one call per recording, so that not even a faulty op can mix recordings
         parts = [
             function(scores.values[a:b], **{k: v[a:b] if k in others else v for k, v in kwargs.items()})
@@ -162,7 +162,32 @@ def run_op(step: OpStep, scores: Scores, kwargs: dict[str, Any], others: tuple[s
         raise
     except Exception as error:  # an op may be a third party's: the message names its module
         raise broken(f"op {step.name!r}", function, error) from error
-    return np.concatenate(parts) if parts else scores.values
+    return _trusted(step, scores, np.concatenate(parts) if parts else scores.values)
+
+
+def _trusted(step: OpStep, scores: Scores, found: Any) -> Any:
+    """Return what an op gave; of a third party's op only if it has the shape and the range of its space.
+
+    blendkit's own are held to that by `check_op`; a look at every value would cost as much as many of them do.
+    """
+    if step.info.function.__module__.partition(".")[0] == "blendkit":
+        return found
+    edited, values = found if step.info.kind == "gate" else (None, found)
+    problems = []
+    if np.shape(values) != scores.values.shape:
+        problems.append(f"shape {np.shape(values)}, expected {scores.values.shape}")
+    else:
+        values = np.asarray(values) if edited is None else np.asarray(values)[edited]
+        lost = values.size - int(np.isfinite(values).sum())
+        problems += [f"{lost} values that are not finite"] if lost else []
+        if not lost and values.size and step.space_out != "logit" and not (values.min() >= 0 and values.max() <= 1):
+            problems.append(f"values from {values.min():g} to {values.max():g}, in space {step.space_out}")
+    if problems:
+        module = step.info.function.__module__
+        raise BlendkitError(
+            f"op {step.name!r} ({module}) gave {'; '.join(problems)}", ["`check_op` shows it in a test"]
+        )
+    return found
 
 
 def _own_params(step: OpStep) -> set[str]:

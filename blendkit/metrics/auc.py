@@ -92,7 +92,17 @@ def auc_of(twice_u: Int64, pairs: Int64) -> MacroAUC:
 
 
 def check_shapes(y: NDArray[Any], x: NDArray[Any], mask: NDArray[Any] | None = None, name: str = "scores") -> None:
-    """Raise BlendkitError unless y and x are (N, C), y is 0 or 1, and mask, if any, is bool (N,) or (N, C)."""
+    """Raise BlendkitError unless y and x are arrays (N, C), y is 0 or 1, and mask, if any, is bool (N,) or (N, C).
+
+    Whole numbers beyond 2^53 are refused, too: as float64 different ones would be equal.
+    """
+    anything: tuple[tuple[str, Any], ...] = (("truth", y), (name, x), ("mask", mask))
+    for what, given in anything:
+        if given is not None and not isinstance(given, np.ndarray):
+            way = "give numpy arrays (N, C): `np.asarray(values)`, or `frame.to_numpy()` of a table"
+            raise BlendkitError(f"{what} is a {type(given).__name__}, expected an array", [way])
+    if x.dtype.kind in "iu" and x.size and max(-int(x.min()), int(x.max())) > 2**53:
+        raise BlendkitError(f"{name} are whole numbers up to {int(x.max())}: beyond 2^53 float64 holds not all apart")
     if y.shape != x.shape or y.ndim != 2:
         raise BlendkitError(f"truth has shape {y.shape}, {name} {x.shape}; expected equal (N, C)")
     if mask is not None and (mask.dtype != bool or mask.shape not in (y.shape, y.shape[:1])):

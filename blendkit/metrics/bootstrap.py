@@ -51,14 +51,18 @@ class Bootstrap:
         return _interval(self.estimate[name], self.replicates[name], self.jackknife[name], level, kind)
 
     def difference(self, a: str, b: str, level: float = 0.95, kind: IntervalKind = "percentile") -> Interval:
-        """Return the interval of `a` minus `b`; p is twice (1 + replicates beyond 0) / (1 + R)."""
+        """Return the interval of `a` minus `b`; p is twice (1 + replicates beyond 0) / (1 + R).
+
+        Replicates in which no class can be measured do not count; without any other, p is nan.
+        """
         self._check(a, b)
         draws = self.replicates[a] - self.replicates[b]
         found = _interval(
             self.estimate[a] - self.estimate[b], draws, self.jackknife[a] - self.jackknife[b], level, kind
         )
-        tail = min(int((draws <= 0).sum()), int((draws >= 0).sum()))
-        p = min(1.0, 2 * (1 + tail) / (1 + len(draws)))
+        known = draws[~np.isnan(draws)]
+        tail = min(int((known <= 0).sum()), int((known >= 0).sum()))
+        p = min(1.0, 2 * (1 + tail) / (1 + len(known))) if len(known) else math.nan
         return Interval(found.estimate, found.low, found.high, found.sd, p)
 
     def _check(self, *names: str) -> None:

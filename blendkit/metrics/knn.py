@@ -49,7 +49,8 @@ def neighbours_right(
     """Return (n,) whether the k nearest clips of other groups predict a clip's class by majority.
 
     x (n, D). groups (n,): clips that never vote on each other (the same fold, recordist or source); None
-    leaves out only the clip itself. Of tied classes the first by name wins, as in scikit-learn. Raises
+    leaves out only the clip itself. Of classes with equal votes the one with the nearest clip wins, whatever they are
+    called (scikit-learn takes the first by name). Raises
     BlendkitError for values that are not finite, and for clips with fewer than k voters.
     """
     from sklearn.metrics import pairwise_distances
@@ -66,7 +67,9 @@ def neighbours_right(
     near = np.argsort(distance, axis=1, kind="stable")[:, :k]
     votes = np.zeros((len(x), len(names)), np.int64)
     np.add.at(votes, (np.arange(len(x))[:, None], code[near]), 1)
-    return np.asarray(votes.argmax(axis=1) == code)
+    own_votes = np.take_along_axis(votes, code[near], axis=1)  # (n, k): of each neighbour's class
+    first = (own_votes == votes.max(axis=1, keepdims=True)).argmax(axis=1)
+    return np.asarray(code[near[np.arange(len(x)), first]] == code)
 
 
 def probe(
@@ -84,11 +87,11 @@ def probe(
 
     Intervals redraw whole sources (groups where there are more than ten, else clips within their class)
     with replacement, the same draws for every feature. against: the feature that gains are measured
-    against (default: the last one, which is a model's final embedding). Raises BlendkitError for features
+    against (default: `embedding`, which is what a model ends in, else the last one). Raises BlendkitError for features
     of differing numbers of clips, and for fewer than two classes.
     """
     _check(features, labels, groups)
-    reference = against or list(features)[-1]
+    reference = against or ("embedding" if "embedding" in features else list(features)[-1])
     if reference not in features:
         raise BlendkitError(f"no feature {reference!r} to measure gains against", [f"has {', '.join(features)}"])
     correct = {n: neighbours_right(x, labels, groups, k, metric) for n, x in features.items()}

@@ -21,7 +21,7 @@ Mask = Bools
 Find = Callable[[Mask], dict[str, Any]]
 """Searches on the cells (N, C) where the mask is true; returns values by their address in the recipe."""
 PARTS, TIMES = 4, 2
-SPLIT = "each quarter of the recordings held out in turn, twice"
+SPLIT = "each quarter of the {} held out in turn, twice"
 
 
 def judged_search(
@@ -63,7 +63,8 @@ def judged_search(
     assert guarded.gain_over_before is not None
     macros = (workspace.auc(before).macro, workspace.auc(after).macro)
     return Found(
-        values, guarded, *macros, guarded.gain_over_before, SPLIT, (*workspace.notes, *_on_fits(best)), tuple(parts),
+        values, guarded, *macros, guarded.gain_over_before, SPLIT.format(judging.redrawn),
+        (*workspace.notes, *_on_fits(best)), tuple(parts),
         tuned=workspace.tuned(workspace.around.files), labels=tuning_labels(recipe), judging=judging,
         seen=tuple(workspace.seen),
     )  # fmt: skip

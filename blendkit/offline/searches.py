@@ -140,7 +140,8 @@ def search_recipe(
 def _grid(workspaces: Workspaces, recipe: Recipe, method: GridSearch, judging: Judging) -> Found:
     axes = [read_axis(o, "--over") for o in method.over] + [read_share(s, recipe) for s in method.shares]
     if not axes:
-        raise BlendkitError("nothing to search: name a value, as in seqhead.gaussian.sigma=0.5:2:0.5")
+        ways = ["a value: --over seqhead.gaussian.sigma=0.5:2:0.5", "a share: --share eos7.seqhead=0.1:0.9:0.2"]
+        raise BlendkitError("nothing to search: name a value or a share", ways)
     check_shares(axes)
     for axis in axes:
         axis.applied(recipe, axis.values[0])  # an unknown path fails now, before any work

@@ -21,6 +21,7 @@ from blendkit.ops.declare import (
     Positive,
     RowsOf,
     Score,
+    SpaceOf,
     TaxonomyOf,
     UnitInterval,
     op,
@@ -98,14 +99,17 @@ def standardise(x: Matrix) -> Matrix:
     classwise=True,
     monotone="weak",
 )
-def clip(x: Matrix, *, low: Score = 1e-5, high: Score = 1 - 1e-5) -> Matrix:
+def clip(x: Matrix, *, space: SpaceOf = "logit", low: Score = 1e-5, high: Score = 1 - 1e-5) -> Matrix:
     """Keep values within [low, high]. Values beyond become equal: each pair that ties counts half in an AUC.
 
     x: (N, C) in any space. Where many values lie beyond, as where a chain clips tiny products before it ranks them, the
-    AUC moves far, in either direction. Returns (N, C). Raises BlendkitError for low >= high.
+    AUC moves far, in either direction. Returns (N, C). Raises BlendkitError for low >= high, and for limits that would
+    push all out of [0, 1] where the scores lie in it.
     """
     if not low < high:
         raise BlendkitError(f"clip: low {low:g} is not below high {high:g}")
+    if space != "logit" and (low > 1 or high < 0):
+        raise BlendkitError(f"clip: {low:g} to {high:g} holds no {space}, which lies from 0 to 1")
     return np.clip(x, low, high)
 
 

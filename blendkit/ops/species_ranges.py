@@ -7,8 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from blendkit.core import Bools, Float64, Matrix, Rows
-from blendkit.errors import shorten
-from blendkit.ops.declare import NO_NUMBERS, ByClass, ClassIds, FittedOf, NonNegative, RowsOf, Score, UnitInterval, op
+from blendkit.errors import BlendkitError, shorten
+from blendkit.ops.declare import (
+    NO_NUMBERS,
+    ByClass,
+    ClassIds,
+    FittedOf,
+    NonNegative,
+    RowsOf,
+    Score,
+    SpaceOf,
+    UnitInterval,
+    op,
+)
 from blendkit.ops.fitted.shared import added
 from blendkit.ops.occurrence_tables import Place, RangeRates, Ranges, load_ranges, week_of_year
 
@@ -39,16 +50,22 @@ def unknown_places(x: Matrix, *, rows: Rows, classes: ClassIds, fitted: FittedOf
     notes=unknown_places,
 )
 def range_mask(
-    x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, floor: Score = 0.0, at_least: UnitInterval = 0.03
-) -> Matrix:
+    x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, space: SpaceOf = "logit", floor: Score = 0.0,
+    at_least: UnitInterval = 0.03,
+) -> Matrix:  # fmt: skip
     """Set classes that do not occur at a recording's site to `floor`.
 
     x: (N, C) in any space: 0 for probabilities and ranks, a low number such as -20 for logits. The artefact is a list
     of species, or a table of probabilities by site and week (`blendkit fit places --birdnet-geo`): there a class that
     is less probable than `at_least` does not occur, and one that is not known stays. A class that occurs nowhere
-    becomes constant, an AUC of 0.5. Returns (N, C). Source: the species lists of BirdNET, its threshold 0.03, and
+    becomes constant, an AUC of 0.5. Returns (N, C). Raises BlendkitError for a floor outside [0, 1] where the scores
+    lie in it. Source: the species lists of BirdNET, its threshold 0.03, and
     regional checklists.
     """
+    if space != "logit" and not 0 <= floor <= 1:
+        raise BlendkitError(
+            f"range_mask: floor {floor:g} among {space} scores, which lie from 0 to 1", ["`to: logit` before it"]
+        )
     present = np.zeros(len(classes), bool)
     found = [present if local is None else local for local in _by_recording(rows, classes, fitted, at_least)]
     absent = np.array(found, bool).reshape(-1, len(classes))
@@ -94,6 +111,10 @@ def station_floor(
     the station floors of the EoS chain (0.65), off in its last versions: a floor chosen by the labels overfits.
     """
     out, local = x.copy(), np.flatnonzero(rows.site == site)
+    if beyond := {c: f for c, f in floors.items() if not 0 <= f <= 1}:
+        raise BlendkitError(
+            f"station_floor: floors lie from 0 to 1, got {shorten(f'{c}: {f:g}' for c, f in beyond.items())}"
+        )
     for c, floor in floors.items():
         if c in classes:
             out[local, classes.index(c)] = np.maximum(x[local, classes.index(c)], floor)

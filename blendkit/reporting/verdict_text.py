@@ -80,7 +80,7 @@ def _against(material: Material, main: StreamFacts, rival: StreamFacts, m: Measu
     """The difference to the strongest rival, in words that no held-out judgement uses: here the labels are the same."""
     what = "its best member" if material.recipe is not None else "the strongest other source"
     if rival.change is None:
-        if rival.macro is None or main.macro is None:
+        if rival.macro is None or main.macro is None or math.isnan(main.macro.estimate - rival.macro.estimate):
             return f"Nothing can be said against {what}, {rival.name}.", ""
         gap = main.macro.estimate - rival.macro.estimate
         return f"Against {what}, {rival.name}: {_signed(gap)}; whether that is more than chance is not known.", ""

@@ -24,7 +24,10 @@ class Halves:
 
 
 def halves_of(truth: LabelledChunks) -> Halves:
-    """Divide the labelled recordings by the hash of their names: equal data give equal halves, in every session."""
+    """Divide the labelled recordings in the order of their names' hashes: equal labels give equal halves each time.
+
+    With one more labelled, others may change sides: halves of equal size are worth more here, of few recordings.
+    """
     names = np.array([str(r) for r in truth.rows.recording], object)
     part = fold_of(sorted(set(names[truth.labelled].tolist())), 2)
     second = np.array([part.get(n, 0) == 1 for n in names], bool)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from blendkit.core import LEVELS, Float64, Int64, Matrix, Rows, Space
-from blendkit.metrics import doubled_ranks, percentile_rank
+from blendkit.metrics import doubled_ranks
 from blendkit.ops import Fitted, OpInfo, info_of, signature
-from blendkit.testing.small_world import CLASSES, raise_problems, small_rows, small_taxonomy
+from blendkit.registry import OPS, registry
+from blendkit.testing.op_inputs import op_inputs
+from blendkit.testing.small_world import CLASSES, raise_problems
 
+_FARTHEST = 25.0  # a logit; beyond, neighbouring probabilities may round to one float64
 _NOT_CLASSWISE = "declared classwise, but some classes alone give other values"
 _ROUNDED = (
     "declared classwise, but some classes alone give other last digits: numpy sums one column in another order than "
@@ -24,22 +27,23 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 
-def check_op(function: Callable[..., Any], *, artefact: Any = None, **params: Any) -> None:
+def check_op(function: Callable[..., Any] | str, *, artefact: Any = None, **params: Any) -> None:
     """Check that an op behaves as `@op` declared: scope, classwise, spaces, monotone, affine.
 
     Parts are run against the whole and must agree bit for bit: each chunk alone for `chunk`, each
     recording alone for `file`, each class alone for `classwise`. Arguments must not change, values must stay
-    finite and keep their shape. Streams that the op names are made up. artefact: what an op applies that is
-    only ever loaded. A gate's edit counts where its mask says so. What classes without coverage hold must not
-    reach the others. Raises AssertionError listing failures.
+    finite, inside their space, and keep their shape. function: or the name of an installed op. Streams that the op
+    names are made up. artefact: what an op applies that is only ever loaded. A gate's edit counts where its mask says
+    so. What classes without coverage hold must not reach the others. Raises AssertionError listing failures.
     """
+    function = registry(OPS).get(function) if isinstance(function, str) else function
     info = info_of(function)
     assert info is not None, f"{function} is not declared with @op"
     problems: list[str] = []
     spaces: tuple[Space, ...] = ("logit",) if info.kind == "blend" else info.spaces
     for space in spaces:
         for dtype in (np.float32, np.float64):
-            inputs = _op_inputs(info, space, dtype, artefact)
+            inputs = op_inputs(info, space, dtype, artefact)
             problems += [f"{space} {dtype.__name__}: {p}" for p in _op_problems(info, inputs, params)]
     raise_problems("op", info.name, problems)
 
@@ -53,47 +57,6 @@ def scores_strategy(max_rows: int = 40, max_classes: int = 6) -> SearchStrategy[
     value = st.one_of(st.integers(-3, 3).map(float), st.sampled_from([0.0, -0.0, 1e-300, -1e300]),
                       st.floats(-1e6, 1e6, allow_nan=False))  # fmt: skip
     return shape.flatmap(lambda s: hnp.arrays(np.float64, s, elements=value))
-
-
-def _op_inputs(info: OpInfo, space: Space, dtype: type[np.floating[Any]], artefact: Any) -> dict[str, Any]:
-    """Values and context for an op: tied, signed, and in the right range."""
-    rows, rng = small_rows(), np.random.default_rng(11)
-    z = np.round(rng.standard_normal((len(rows), len(CLASSES))) * 3, 1)
-    prob = info.kind == "blend" and info.inputs_as == "prob"
-    x = (1 / (1 + np.exp(-z)) if prob or space != "logit" else z).astype(dtype)
-    count = 3 if info.kind == "blend" else 1
-    xs = [x, np.flipud(x).copy(), np.sqrt(np.abs(x))][:count]
-    if info.inputs_as == "doubled_ranks":
-        xs = [doubled_ranks(v) for v in xs]
-    covered = np.array([True, True, False, True, True, True, True])
-    weights = np.round(np.array([[0.5], [0.3], [0.2]]) + 0.01 * np.arange(len(CLASSES)), 2)
-    weights[0, ~covered] = 0.0
-    context = {"offsets": rows.offsets(), "rows": rows, "taxonomy": small_taxonomy(), "classes": CLASSES,
-               "covered": covered, "weights": weights, "space": space,
-               "fitted": _fit(info, rows, x) if artefact is None else Fitted((artefact,))}  # fmt: skip
-    streams = {p: _stream(rng, x.shape, mark.space) for p, mark in info.streams().items()}
-    return {"xs": xs, "context": context, "streams": streams}
-
-
-def _stream(rng: np.random.Generator, shape: tuple[int, ...], space: Space | Literal["any"]) -> Float64:
-    """Another stream's values, tied and in range."""
-    z = np.round(rng.standard_normal(shape) * 3, 1)
-    if space == "rank":
-        return percentile_rank(z)
-    return 1 / (1 + np.exp(-z)) if space == "prob" else z
-
-
-def _fit(info: OpInfo, rows: Rows, x: Matrix) -> Fitted | None:
-    if info.fit is None:
-        return None
-    if info.fit_on == "reference":
-        return Fitted((info.fit(x, rows, CLASSES),))
-    truth, labelled = np.random.default_rng(3).random((len(rows), len(CLASSES))) < 0.3, np.ones(len(rows), bool)
-    given = (x,) if info.fit_on == "scores" else ()
-    first, second = (info.fit(*given, t, labelled, rows, CLASSES) for t in (truth, ~truth))
-    if not info.cross_fit:
-        return Fitted((first,))
-    return Fitted((first, second), 0, {rows.recordings()[0]: 1})
 
 
 def _call(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[str, Any]) -> Matrix:
@@ -116,6 +79,9 @@ def _op_problems(info: OpInfo, inputs: dict[str, Any], params: Mapping[str, Any]
     if whole.shape != x.shape:
         return [f"gave shape {whole.shape}, expected {x.shape}"]
     problems = [] if np.isfinite(whole).all() else ["gave values that are not finite"]
+    gives = info.gives or inputs["context"]["space"]
+    if not problems and info.kind != "blend" and gives != "logit" and not (whole.min() >= 0 and whole.max() <= 1):
+        problems = [f"gave values from {whole.min():g} to {whole.max():g}, in space {gives}"]
     if any(not np.array_equal(a, b) for a, b in zip(before, inputs["xs"], strict=True)):
         problems.append("changed its argument")
     rows: Rows = inputs["context"]["rows"]
@@ -189,9 +155,9 @@ def _monotone_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[
     """One artefact for all recordings: a map per class. Cross-fitting has several, and may re-order."""
     if info.kind != "step" or info.monotone == "no":
         return []
-    fitted, x = inputs["context"]["fitted"], inputs["xs"][0]
+    fitted, x = inputs["context"]["fitted"], _far(inputs["xs"][0], inputs["context"]["space"])
     alone = {**inputs["context"], "fitted": None if fitted is None else Fitted(fitted.artefacts[:1])}
-    whole = _call(info, {**inputs, "context": alone}, params)
+    whole = _call(info, {**inputs, "context": alone, "xs": [x]}, params)
     before, after = doubled_ranks(x), doubled_ranks(whole)
     if info.monotone == "strict" and not np.array_equal(before, after):
         return ["declared strictly monotone, but a column's order or ties changed"]
@@ -199,6 +165,17 @@ def _monotone_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[
         if (np.diff(a[np.argsort(b, kind="stable")]) < 0).any():
             return ["declared weakly monotone, but a column was re-ordered"]
     return []
+
+
+def _far(x: Matrix, space: Space) -> Matrix:
+    """Return values (N, C) whose columns reach from near the middle to far out, for a clip may act far out alone.
+
+    float64 holds all of them apart, as logits and as probabilities.
+    """
+    n, c = x.shape
+    z = np.linspace(-1, 1, n)[:, None] * np.geomspace(0.5, _FARTHEST, c)
+    order = np.random.default_rng(5).permutation(n)
+    return np.asarray(z if space == "logit" else 1 / (1 + np.exp(-z)), np.float64)[order]
 
 
 def _affine_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[str, Any], whole: Matrix) -> list[str]:

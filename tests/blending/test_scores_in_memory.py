@@ -52,3 +52,21 @@ def test_what_has_no_names_or_is_no_scores_is_explained(scores: Any, weights: An
     with pytest.raises(BlendkitError) as raised:
         blend(scores, weights=weights)
     assert says in str(raised.value)
+
+
+def test_other_streams_are_given_as_scores() -> None:
+    rows = chunk_rows({"r": 4}, 5.0, NameRule())
+    own = Scores.build(np.array([[0.1, 0.2], [0.2, 0.1], [0.3, 0.4], [0.4, 0.3]]), rows, ("x", "y"), "prob")
+    other = Scores.build(own.values[::-1].copy(), rows, ("x", "y"), "prob")
+    turned = Scores.build(other.values[:, ::-1].copy(), rows, ("y", "x"), "prob")
+    found = apply(own, "rank_gate", by=other)
+    assert found.rows.ids() == own.rows.ids()
+    assert (found.values != own.values).any()
+    np.testing.assert_array_equal(apply(own, "rank_gate", by=turned).values, found.values)  # matched by class
+    with pytest.raises(BlendkitError, match="rows missing"):
+        apply(own, "rank_gate", by=other.align(rows.take(np.arange(2)), ("x", "y")))
+
+
+def test_parameters_that_no_recipe_can_hold() -> None:
+    with pytest.raises(BlendkitError, match="a parameter is a object"):
+        apply(ONE, "gaussian", sigma=object())

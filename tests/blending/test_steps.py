@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,18 +11,19 @@ from scipy.special import expit
 
 from blendkit.blending.conversions import convert
 from blendkit.blending.step_context import StepContext
-from blendkit.blending.steps import apply_step
+from blendkit.blending.steps import apply_step, run_op
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows, make_rows
 from blendkit.core.scores import Scores
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
 from blendkit.metrics.ranks import percentile_rank
+from blendkit.ops import info_of, op
 from blendkit.ops.taxonomic import taxonomy_mean
 from blendkit.ops.temporal import gaussian
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.plan import make_plan
-from blendkit.recipe.step_plans import StepPlan
+from blendkit.recipe.step_plans import OpStep, StepPlan
 
 CLASSES = ("frog1", "frog2", "bird")
 TABLE = {
@@ -227,3 +229,32 @@ def test_what_an_op_refuses_is_said_in_its_own_words() -> None:
         apply("{taxonomy_mean: {genus: 0.5}}", scores(), around)
     with pytest.raises(BlendkitError, match="above 0"):
         apply("{temperature: {by_class: {bird: 0.0}}}", scores())
+
+
+# --- ops of third parties -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("formula", "says"),
+    [
+        (lambda x: x * 2 - 0.5, r"gave values from -0\.5 to 1\.5, in space prob"),
+        (lambda x: np.log(x), "values that are not finite"),
+        (lambda x: x[:, :1], r"gave shape \(5, 1\), expected \(5, 3\)"),
+    ],
+)
+def test_an_op_of_others_is_held_to_its_space(formula: Any, says: str) -> None:
+    @op("strange")
+    def strange(x: Any) -> Any:
+        with np.errstate(divide="ignore"):
+            return formula(x)
+
+    values = np.linspace(0, 1, 15).reshape(5, 3)
+    info = info_of(strange)
+    assert info is not None
+    one = OpStep(name="strange", info=info, params={}, space_in="prob", space_out="prob")
+    with pytest.raises(
+        BlendkitError, match=rf"op 'strange' \(.*test_steps\) {'gave' if 'gave' not in says else ''}.*{says}"
+    ):
+        run_op(one, scores(values, "prob"), {})
+    fine = replace(one, info=replace(info, function=lambda x: x / 2))
+    np.testing.assert_array_equal(run_op(fine, scores(values, "prob"), {}), values / 2)

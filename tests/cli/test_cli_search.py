@@ -114,7 +114,7 @@ BAD: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("search", "grid", "w/trio.yaml", "--over", "mix.gaussian.sigam=0.1,0.2"), ("'sigma'",)),
     "unknown share to search": (
         ("search", "grid", "w/trio.yaml", "--over", SIGMAS, "--share", "mix.cn=0:1:0.5"), ("did you mean 'cnn'?",)),
-    "nothing to search over": (("search", "grid", "w/trio.yaml"), ("--over",)),
+    "nothing to search over": (("search", "grid", "w/trio.yaml"), ("--over", "--share")),
 }  # fmt: skip
 
 
@@ -180,7 +180,8 @@ def test_a_search_is_always_judged(folder: Path, searched: dict[str, Process], n
     (over_recipe,) = re.findall(r"nested gain over the recipe as it is: (\S+),", process.stdout)
     assert float(over_recipe) == pytest.approx(nested - figure(process, "recipe as it is"), abs=2e-6)
     assert ("keep that" in process.stdout) == (float(over_recipe) <= 0)
-    assert "(each quarter of the recordings held out in turn, twice)" in process.stdout
+    parts = "sites" if name == "halves of sites" else "recordings"
+    assert f"(each quarter of the {parts} held out in turn, twice)" in process.stdout
     (entry,) = [json.loads(line) for line in (folder / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
     assert (entry["kind"], entry["from"]) == ("oof", "search")
     assert entry["recipe"] == f"{'nofolds' if name in HALVES else 'trio'} (searched)"

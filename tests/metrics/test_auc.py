@@ -213,3 +213,19 @@ def test_truth_is_0_or_1(y: list[list[float]], says: str) -> None:
     with pytest.raises(BlendkitError, match=says):
         macro_auc(np.array(y), scores)
     assert macro_auc(np.array([[0.0], [0], [1], [1]]), scores).macro == 1  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", [[[True], [False]], {"x": [1, 0]}])
+def test_what_is_no_array_is_named(given: Any) -> None:
+    x = np.array([[0.1], [0.2]])
+    with pytest.raises(BlendkitError, match=f"truth is a {type(given).__name__}, expected an array"):
+        macro_auc(given, x)
+    with pytest.raises(BlendkitError, match="scores is a list, expected an array"):
+        macro_auc(x > 0.15, x.tolist())  # type: ignore[arg-type]
+
+
+def test_whole_numbers_that_float64_cannot_hold_apart_are_refused() -> None:
+    y, x = np.array([[False], [True]]), np.array([[0], [1]])
+    assert macro_auc(y, x + 2**52).macro == 1.0
+    with pytest.raises(BlendkitError, match=r"beyond 2\^53"):
+        macro_auc(y, x + 2**60)

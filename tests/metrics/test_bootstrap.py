@@ -126,11 +126,25 @@ def test_an_unknown_name_gets_the_nearest() -> None:
 def test_spread_and_p_by_hand() -> None:
     draws = {"a": np.array([0.5, 0.6, 0.8, np.nan]), "b": np.array([0.4, 0.7, 0.5, 0.5])}
     boot = Bootstrap({"a": 0.6, "b": 0.5}, draws, {n: np.zeros(2) for n in "ab"}, np.ones(4, np.int64), 2)
-    assert boot.interval("a").sd == pytest.approx(math.sqrt((0.04 + 0.01 + 0.03) / 2 - 0.04 / 6), abs=0.05)
     assert boot.interval("a").sd == pytest.approx(np.std([0.5, 0.6, 0.8], ddof=1))
     gap = Bootstrap({"a": 0.6, "b": 0.5}, {"a": np.array([0.5, 0.6, 0.8]), "b": np.array([0.4, 0.7, 0.5])},
                     {n: np.zeros(2) for n in "ab"}, np.ones(3, np.int64), 2).difference("a", "b")  # fmt: skip
     assert gap.p == 2 * (1 + 1) / (1 + 3)  # one of three replicates is below 0
+    many = {"a": np.full(9, 0.6), "b": np.array([0.7, *[0.5] * 8])}
+    gap = Bootstrap({"a": 0.6, "b": 0.5}, many, {n: np.zeros(2) for n in "ab"}, np.ones(9, np.int64), 2)
+    assert gap.difference("a", "b").p == gap.difference("b", "a").p == pytest.approx(2 * (1 + 1) / (1 + 9))
+
+
+def test_what_cannot_be_measured_has_no_p() -> None:
+    unknown = np.array([np.nan, np.nan])
+    gap = Bootstrap(
+        {"a": math.nan, "b": math.nan}, {"a": unknown, "b": unknown}, {n: np.zeros(2) for n in "ab"},
+        np.zeros(2, np.int64), 2,
+    ).difference("a", "b")  # fmt: skip
+    assert math.isnan(gap.p)
+    some = {"a": np.array([0.5, 0.6, np.nan, 0.8]), "b": np.array([0.4, 0.5, np.nan, 0.7])}
+    gap = Bootstrap({"a": 0.6, "b": 0.5}, some, {n: np.zeros(2) for n in "ab"}, np.ones(4, np.int64), 2)
+    assert gap.difference("a", "b").p == 2 * (1 + 0) / (1 + 3)
 
 
 def test_two_replicates_are_an_interval_and_one_is_none() -> None:

@@ -54,7 +54,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "rank_gate": [{"floor": 0.0}],
     "sidecar": [{"alpha": 1.0, "budget": 1.0, "most_cells": 1.0, "overlap_top3": 0.0, "overlap_top10": 0.0}],
     "station_floor": [{"site": "S01", "floors": {"22961": 0.9}}],
-    "range_mask": [{"floor": -20.0}],
+    "range_mask": [{"floor": 0.2}],
     "linear": [{"factor": 2.0, "added": -0.3}, {"factor": 0.0}],
     "file_max_add": [{"alpha": 0.0}, {"alpha": 3.0}],
     "file_sure_mean": [{"alpha": 1.0}],

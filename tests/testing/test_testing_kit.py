@@ -37,7 +37,7 @@ def refused(function: Callable[..., Any], *words: str, **params: Any) -> None:
 # --- ops that keep their promises ---------------------------------------------------------------
 
 
-@op("double", scope="chunk", classwise=True, monotone="strict")
+@op("double", scope="chunk", classwise=True, monotone="strict", spaces=("logit",))
 def double(x: Array) -> Array:
     return x * 2
 
@@ -47,12 +47,12 @@ def clip(x: Array) -> Array:
     return np.clip(x, -0.5, 0.5)
 
 
-@op("from_start", scope="file", classwise=True)
+@op("from_start", scope="file", classwise=True, spaces=("logit",))
 def from_start(x: Array, *, offsets: Offsets) -> Array:
     return np.asarray(x - np.repeat(x[offsets[:-1]], np.diff(offsets), axis=0))
 
 
-@op("from_first", scope="set", classwise=True)
+@op("from_first", scope="set", classwise=True, spaces=("logit",))
 def from_first(x: Array) -> Array:
     return np.asarray(x - x[:1])
 
@@ -62,7 +62,7 @@ def first(*xs: Array, weights: Weights) -> Array:
     return xs[0] * (weights[0] + weights[1])
 
 
-@op("scaled", scope="chunk", classwise=True)
+@op("scaled", scope="chunk", classwise=True, spaces=("logit",))
 def scaled(x: Array, *, by: float) -> Array:
     return x + np.asarray(by, x.dtype)
 
@@ -78,7 +78,7 @@ def test_parameters_reach_the_op() -> None:
 
 
 def test_a_parameter_per_class_is_cut_with_the_classes() -> None:
-    @op("per_class", scope="chunk", classwise=True, per_class=("by",))
+    @op("per_class", scope="chunk", classwise=True, per_class=("by",), spaces=("logit",))
     def honest(x: Array, *, by: Any) -> Array:
         return x * np.asarray(by, x.dtype)
 
@@ -130,17 +130,53 @@ def test_a_softmax_over_the_row_is_not_classwise() -> None:
 
 
 def test_sums_in_another_order_are_no_other_values() -> None:
-    @op("level", scope="set", classwise=True)
+    @op("level", scope="set", classwise=True, spaces=("logit",))
     def level(x: Array) -> Array:
         return np.asarray(x - np.repeat(x, 9, axis=0).mean(axis=0))
 
     refused(level, "other last digits", "np.add.accumulate")
 
-    @op("level", scope="set", classwise=True)
+    @op("level", scope="set", classwise=True, spaces=("logit",))
     def in_order(x: Array) -> Array:
         return np.asarray(x - np.add.accumulate(np.repeat(x, 9, axis=0), axis=0)[-1] / (9 * len(x)))
 
     check_op(in_order)
+
+
+@pytest.mark.parametrize(
+    ("space", "formula"),
+    [
+        ("prob", lambda x: np.clip(x, 1e-4, 1 - 1e-4)),
+        ("logit", lambda x: np.clip(x, -9, 9)),
+        ("logit", lambda x: 10 * np.tanh(x / 10)),
+    ],
+)
+def test_a_clip_far_out_is_not_strict(space: Any, formula: Callable[[Array], Array]) -> None:
+    @op("liar", scope="chunk", classwise=True, spaces=(space,), monotone="strict")
+    def liar(x: Array) -> Array:
+        return formula(x).astype(x.dtype)
+
+    if space == "logit" and formula(np.array([24.0])) != 9:
+        check_op(liar)  # float64 holds 10 tanh(2.4) and its neighbours apart
+    else:
+        refused(liar, "strictly monotone")
+
+
+def test_far_values_that_turn_round_are_seen() -> None:
+    @op("liar", scope="chunk", classwise=True, spaces=("logit",), monotone="weak")
+    def liar(x: Array) -> Array:
+        return np.where(x > 12, -x, x)
+
+    refused(liar, "weakly monotone")
+
+
+@pytest.mark.parametrize("formula", [lambda x: x * 2, lambda x: x - 5])
+def test_results_lie_in_their_space(formula: Callable[[Array], Array]) -> None:
+    @op("wide", scope="chunk", classwise=True)
+    def wide(x: Array) -> Array:
+        return formula(x)
+
+    refused(wide, "in space prob", "in space rank", "gave values from")
 
 
 def test_parameters_that_nothing_is_passed_to() -> None:
@@ -251,13 +287,14 @@ def test_every_broken_promise_is_listed() -> None:
 def test_a_function_without_a_declaration_is_refused() -> None:
     with pytest.raises(AssertionError, match="not declared with @op"):
         check_op(lambda x: x)
+    check_op("gaussian")  # by the name of what is installed
 
 
 def test_a_fitted_op_is_run_on_fitted_artefacts() -> None:
     def fit(truth: Array, labelled: Array, rows: Rows, classes: tuple[str, ...]) -> Array:
         return truth.mean(axis=0)
 
-    @op("honest", scope="file", fit=fit, load=lambda path: None)
+    @op("honest", scope="file", fit=fit, load=lambda path: None, spaces=("logit",))
     def honest(x: Array, *, rows: RowsOf, fitted: FittedOf) -> Array:
         return np.asarray(x + [fitted.artefacts[fitted.pick(str(r))] for r in rows.recording])
 

@@ -85,7 +85,6 @@ def line(recipe: str, by: Any, **options: Any) -> None:
 @click.option(
     "--over",
     multiple=True,
-    required=True,
     metavar="PATH=FIRST:LAST:STEP",
     help="Value to search, as in seqhead.gaussian.sigma=0.5:2:0.5, or a list A,B,C. May be repeated.",
 )
