@@ -45,7 +45,8 @@ def find_recordings(folder: Path, expected: Container[str] = ()) -> FoundAudio:
     """Return the audio files below a folder, and what is left out: because it is none, though its name looks like one,
     or because it is audio by its first bytes, or of a format that is not read, though its name has no suffix of audio.
 
-    Hidden files, those of system folders, empty ones, links that lead nowhere, folders and devices are left out.
+    Hidden files, those of system folders, empty ones, links that lead nowhere or to folders, folders and devices are
+    left out.
 
     expected: ids that must have rows; their empty files stay, as recordings that cannot be read.
     Where two files have one recording id (`a.wav` beside `a.mp3`), the first that is decoded best has it; the others
@@ -56,7 +57,7 @@ def find_recordings(folder: Path, expected: Container[str] = ()) -> FoundAudio:
         below = path.relative_to(folder)
         why, named = _why_not(path, below), path.suffix.lower() in AUDIO_SUFFIXES
         if not named:
-            why = "" if why else looks_unlisted(path)
+            why = "" if why else _linked_folder(path) or looks_unlisted(path)
         if named and (not why or (why == EMPTY and recording_id(below.as_posix()) in expected)):
             found.append(Recording(recording_id(below.as_posix()), path))
         elif why:
@@ -159,6 +160,12 @@ def _why_not(path: Path, below: PurePath) -> str:
     if not stat.S_ISREG(found.st_mode):
         return "no regular file"
     return "" if found.st_size else EMPTY
+
+
+def _linked_folder(path: Path) -> str:
+    """Return why a link to a folder is not entered: two names of one folder would make two of each recording."""
+    linked = path.is_symlink() and path.is_dir()
+    return "a link to a folder, which is not entered: give the folder that it leads to" if linked else ""
 
 
 def _why_not_by_name(below: PurePath) -> str:

@@ -17,7 +17,7 @@ from blendkit.engine.run_provenance import Behind
 from blendkit.errors import shorten
 from blendkit.events import Emit
 from blendkit.io import Written, write_scores
-from blendkit.recipe import Plan, RecipeFiles, group_notes, top_notes
+from blendkit.recipe import Plan, RecipeFiles, group_notes, seam_notes, top_notes
 from blendkit.scoring import Opened
 
 
@@ -60,7 +60,8 @@ def streams_of(
         streams = make_streams_in_parts(
             plan, members, around, held.parts, made=figures.made, note=note, release=members.pop
         )
-    return streams, figures, [*warnings, *figures.warnings(behind)]
+    seams = list(seam_notes(plan)) if figures.labelled.any() else []
+    return streams, figures, [*warnings, *seams, *figures.warnings(behind)]
 
 
 def _note(warnings: list[str], stream: str, text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,14 @@ def npz_headers(path: Path) -> dict[str, ArrayHeader]:
                 with archive.open(info) as file:
                     found[info.filename.removesuffix(".npy")] = read_header(file)
         return found
+
+
+def only_matrix(headers: Mapping[str, ArrayHeader], rows: str | None, classes: str | None) -> str | None:
+    """Return the one array of numbers with a row per row id and a column per class; None unless there is just one."""
+    sizes = [headers[n].shape for n in (rows, classes) if n is not None and n in headers]
+    shape = tuple(s[0] for s in sizes if len(s) == 1)
+    fits = [n for n, h in headers.items() if len(shape) == 2 and tuple(h.shape) == shape and h.dtype.kind in "fiub"]
+    return fits[0] if len(fits) == 1 else None
 
 
 def read_npz_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from blendkit.recipe.find_recipe import FoundRecipe, is_recipe, load_recipe, open_recipe, packaged_recipes
     from blendkit.recipe.json_schema import SCHEMA_LINE, recipe_schema
     from blendkit.recipe.kaggle_inputs import KAGGLE_INPUT, kaggle_folders
-    from blendkit.recipe.linting import called, lint, weak_steps
+    from blendkit.recipe.linting import called, lint, seam_notes, weak_steps
     from blendkit.recipe.load import On, Recipe, parse_recipe, with_values, without, yaml_value
     from blendkit.recipe.optional_members import member_shares, narrowed
     from blendkit.recipe.parameter_words import ParameterWords, parameters_in_words
@@ -82,6 +82,7 @@ __all__ = [
     "parse_recipe",
     "recipe_schema",
     "recipe_text",
+    "seam_notes",
     "top_notes",
     "weak_steps",
     "with_values",

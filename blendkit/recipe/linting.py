@@ -14,7 +14,7 @@ _KINDS = {"logit": "logits", "prob": "probabilities", "rank": "ranks", "unit": "
 def lint(plan: Plan, *, sharded: bool = False) -> list[str]:
     """Return findings, each with its place. sharded: the recipe is to run in parts, or on a stream of recordings."""
     found = [*_idle(plan), *_mixed(plan), *_taken_as(plan), *_smoothed_twice(plan), *_absolute(plan)]
-    return [*found, *_in_sample(plan), *_seams(plan), *(_transductive(plan) if sharded else ())]
+    return [*found, *_in_sample(plan), *seam_notes(plan), *(_transductive(plan) if sharded else ())]
 
 
 def called(stream: StreamPlan, step: StepPlan) -> str:
@@ -120,8 +120,8 @@ def _in_sample(plan: Plan) -> Iterator[str]:
                 yield f"{called(stream, step)}: allow_seen: figures on the recordings it was fitted on are in-sample"
 
 
-def _seams(plan: Plan) -> Iterator[str]:
-    """Steps that are cross-fitted on scores: one column then holds the values of several maps."""
+def seam_notes(plan: Plan) -> Iterator[str]:
+    """Say which steps are cross-fitted on scores: one column then holds the values of several maps."""
     for stream in plan.streams:
         for step in stream.ops:
             if step.info.fit_on == "scores" and step.folds:

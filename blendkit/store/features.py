@@ -58,7 +58,8 @@ class FeatureStore:
         if is_store(folder):
             found = cls.open(folder)
             if found.manifest.made_by != made_by or found.manifest.facts["features"] != wanted:
-                raise BlendkitError(f"{folder}: holds other features, or another member's", [str(found.shapes)])
+                said = [f"it holds {', '.join(found.shapes)}", f"asked: {', '.join(wanted)}", "choose another --out"]
+                raise BlendkitError(f"{folder}: holds other features, or another member's", said)
             held, asked = mixing_of(found.manifest.facts["about"]), mixing_of(about)
             if held != asked:
                 said = [f"it holds {_said(held)}", f"asked: {_said(asked)}", "choose another folder"]

@@ -229,3 +229,14 @@ def test_a_file_that_cannot_be_looked_at_is_passed_over(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(Path, "open", refused)
     assert find_recordings(tmp_path).left_out == ()
+
+
+def test_links_to_folders_are_not_entered_and_said(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    soundfile.write(tmp_path / "real/r.wav", np.zeros(8000), 8000)
+    (tmp_path / "seen").mkdir()
+    (tmp_path / "seen/linked").symlink_to(tmp_path / "real", target_is_directory=True)
+    (tmp_path / "seen/one.wav").symlink_to(tmp_path / "real/r.wav")
+    found = find_recordings(tmp_path / "seen")
+    assert [r.id for r in found.recordings] == ["one"]
+    assert found.left_out == ("linked: a link to a folder, which is not entered: give the folder that it leads to",)

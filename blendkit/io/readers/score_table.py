@@ -19,7 +19,7 @@ from blendkit.io.class_columns import ROW_ID, class_columns, find_row_id
 from blendkit.io.column_table import ColumnTable
 from blendkit.io.column_values import parquet_columns, parquet_table
 from blendkit.io.file_kinds import file_kind, why_unreadable
-from blendkit.io.npz_arrays import array_texts, npz_headers, read_npz_arrays
+from blendkit.io.npz_arrays import array_texts, npz_headers, only_matrix, read_npz_arrays
 from blendkit.io.packed_files import FAILURES, open_packed, text_size
 from blendkit.io.percentages import shares_of_percent
 from blendkit.io.plain_scores import plain_scores
@@ -219,8 +219,9 @@ def _from_columns(path: Path, table: ColumnTable, row_id: str, folds: str | None
 
 
 def _read_npz(path: Path, array: str | None, rows: str | None, classes: str | None, folds: str | None) -> Table:
-    wanted = {"array": array, "rows": rows, "classes": classes, "folds": folds}
     headers = npz_headers(path)
+    array = only_matrix(headers, rows, classes) if array is None else array
+    wanted = {"array": array, "rows": rows, "classes": classes, "folds": folds}
     problems = _npz_problems(wanted, list(headers))
     if problems:
         listed = shorten([f"{n} {h}" for n, h in headers.items()], 12)

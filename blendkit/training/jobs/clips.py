@@ -31,11 +31,12 @@ def find_clips(folder: Path, group: str | None = None) -> Clips:
     group: a regular expression searched in a clip's file name; its first parenthesis, or the whole match, is
     the clip's group. Raises BlendkitError for clips outside a class folder, and names it does not match.
     """
-    found = [r for r in find_recordings(folder).recordings if not r.problem]
+    inside = find_recordings(folder)
+    found = [r for r in inside.recordings if not r.problem]
     loose = [r.id for r in found if "/" not in r.id]
     if not found or loose:
         what = f"clips outside a class folder: {shorten(loose)}" if loose else "no audio files"
-        raise BlendkitError(f"{folder}: expected one folder of clips per class", [what])
+        raise BlendkitError(f"{folder}: expected one folder of clips per class", [what, *inside.left_out[:5]])
     labels = tuple(r.id.split("/")[0] for r in found)
     if group is None:
         return Clips(tuple(found), labels, None)

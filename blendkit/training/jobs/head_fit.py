@@ -113,7 +113,7 @@ def write_fit(request: HeadRequest, fit: Fit, ready: PreparedFit) -> dict[str, A
             "not_judged": not_judged(examples, logits, others),
             "notes": [*ready.notes, *notes],
             "spearman": probe_agreement(made["weights"], ready.probed),
-            "next": next_commands(request, source.fitted_on),
+            "next": next_commands(request, source.fitted_on, judged=bool(np.isfinite(logits).any())),
         }
         write_head_card(new, made)
     return made

@@ -12,14 +12,17 @@ from blendkit.training.jobs.requests import HeadRequest
 from blendkit.training.outputs import OOF
 
 
-def next_commands(request: HeadRequest, fitted_on: Mapping[str, Any]) -> list[str]:
-    """Return the commands, with the settings the features were made with; capitals stand for what the user knows."""
+def next_commands(request: HeadRequest, fitted_on: Mapping[str, Any], *, judged: bool) -> list[str]:
+    """Return the commands, with the settings the features were made with; capitals stand for what the user knows.
+
+    judged: whether its out-of-fold table has any row.
+    """
     commands = []
     member = f"{fitted_on.get('use')}-seqhead"
     if member in registry(MEMBERS).names():
         settings = [f"head={request.out / 'head.onnx'}", *_settings(member, fitted_on.get("params", {}))]
         commands.append(f"blendkit score {member} RECORDINGS {_set(settings)} --out LOGITS")
-    if request.rows.labels is not None:
+    if judged and request.rows.labels is not None:
         scores, labels = (shlex.quote(str(p)) for p in (f"{request.out / OOF}:logits", request.rows.labels))
         commands.append(f"blendkit eval {scores} --labels {labels}")
     return commands
