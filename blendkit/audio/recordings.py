@@ -57,7 +57,8 @@ def find_recordings(folder: Path, expected: Container[str] = ()) -> FoundAudio:
         below = path.relative_to(folder)
         why, named = _why_not(path, below), path.suffix.lower() in AUDIO_SUFFIXES
         if not named:
-            why = "" if why else _linked_folder(path) or looks_unlisted(path)
+            linked = "" if _why_not_by_name(below) else _linked_folder(path)
+            why = linked or ("" if why else looks_unlisted(path))
         if named and (not why or (why == EMPTY and recording_id(below.as_posix()) in expected)):
             found.append(Recording(recording_id(below.as_posix()), path))
         elif why:

@@ -22,7 +22,7 @@ def test_the_commands_hold_the_settings_of_the_features() -> None:
 
 def test_what_is_not_known_has_no_command() -> None:
     assert next_commands(HeadRequest(OUT), {"use": "onnx", "params": {}}, judged=True) == []
-    assert next_commands(HeadRequest(OUT), {}) == []
+    assert next_commands(HeadRequest(OUT), {}, judged=True) == []
 
 
 def test_an_empty_table_has_no_figure_to_ask_for() -> None:
