@@ -135,8 +135,9 @@ def blend_files(
         g = found.guarded
         verdict = verdict_on(searched, g.best_member, g.gain, g.better, found.judging, found.seen)
         draft = replace(
-            draft, weights=_delivered(draft, searched, verdict), said=_said(found, searched, verdict), tuned=True
-        )
+            draft, weights=_delivered(draft, searched, verdict), said=_said(found, searched, verdict),
+            tuned_on=found.labels,
+        )  # fmt: skip
         notes += [n for n in found.notes if n not in notes] + cliffs
     text = draft.text(place)
     done = run(parse_recipe(text, RECIPE), draft.root, target, recipe_text=text, emit=emit)

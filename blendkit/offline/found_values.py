@@ -22,7 +22,7 @@ class Found:
     values: by their address in the recipe; guarded: the nested (held-out) result of the search; before and after: the
     recipe's own figures, the second in-sample; gain: nested minus before; split: how parts were held out; parts: the
     values that were found without each of them; tuned: on how many labelled recordings the recipe itself was tuned
-    before, so that its own figure is in-sample, too; labels: the recipe's label files, which `tuned_on:` names once it
+    before, so that its own figure is in-sample, too; labels: what `tuned_on:` names once the recipe
     has these values; judging: how intervals were made; seen: members that learned from labelled recordings themselves.
     """
 
@@ -35,7 +35,7 @@ class Found:
     notes: tuple[str, ...]
     parts: tuple[dict[str, Any], ...] = ()
     tuned: int = 0
-    labels: tuple[str, ...] = ()
+    labels: tuple[str | dict[str, Any], ...] = ()
     judging: Judging = Judging()
     seen: tuple[str, ...] = ()
 

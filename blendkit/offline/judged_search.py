@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from blendkit.core import Bools, Float64, Matrix, cluster_labels
 from blendkit.errors import BlendkitError
+from blendkit.io import split_label_source
 from blendkit.metrics import CrossFitted
 from blendkit.offline.found_values import Found
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.workspace import Workspace, Workspaces
-from blendkit.recipe import Recipe, make_plan, with_values
+from blendkit.recipe import DataFolder, Recipe, make_plan, with_values
 from blendkit.searching import divisions, guard, held_out
 
 Mask = Bools
@@ -65,8 +66,8 @@ def judged_search(
     return Found(
         values, guarded, *macros, guarded.gain_over_before, SPLIT.format(judging.redrawn),
         (*workspace.notes, *_on_fits(best)), tuple(parts),
-        tuned=workspace.tuned(workspace.around.files), labels=tuning_labels(recipe), judging=judging,
-        seen=tuple(workspace.seen),
+        tuned=workspace.tuned(workspace.around.files), labels=tuning_labels(recipe, workspaces.data, workspace),
+        judging=judging, seen=tuple(workspace.seen),
     )  # fmt: skip
 
 
@@ -78,9 +79,28 @@ def _on_fits(recipe: Recipe) -> list[str]:
     return ["fitted steps are cross-fitted by recording, not fitted anew for every part of the search"]
 
 
-def tuning_labels(recipe: Recipe) -> tuple[str, ...]:
-    """Return the label files that what a search made of a recipe is tuned on: those before it, and those it used."""
-    return tuple(dict.fromkeys([*recipe.model.tuned_on, *recipe.model.labels]))
+def tuning_labels(recipe: Recipe, data: DataFolder, workspace: Workspace) -> tuple[str | dict[str, Any], ...]:
+    """Return the labels that what a search made of a recipe is tuned on: those before it, and those it used.
+
+    Of a file that labels recordings beyond the search's, those that it had are named: figures on the others are held
+    out.
+    """
+    used = {str(r) for r in workspace.rows.recording[workspace.labelled]}
+    used |= {r.rpartition("/")[2] for r in used}  # a label without a folder is of a file in any
+    found: dict[str, list[str] | None] = {}  # None: all recordings of the file
+    for one in recipe.model.tuned_on:
+        name, own = (one, None) if isinstance(one, str) else (one["labels"], list(one["recordings"]))
+        found[name] = own
+    for name in recipe.model.labels:
+        path = data.find(name)
+        known = data.contents.labels(path).recordings if split_label_source(path)[0].exists() else ()
+        own = [r for r in known if r in used]
+        before = found.get(name, [])
+        if before is None or len(own) == len(known):
+            found[name] = None
+        elif own or before:
+            found[name] = list(dict.fromkeys([*before, *own]))
+    return tuple(n if own is None else {"labels": n, "recordings": own} for n, own in found.items())
 
 
 def each_alone(workspaces: Workspaces, recipe: Recipe, blend: str | None) -> Mapping[str, NDArray[Any]]:

@@ -56,7 +56,7 @@ class Draft:
     why: str
     weights: Mapping[str, float]
     said: tuple[str, ...] = field(default=())  # of the weights
-    tuned: bool = False  # whether the weights were chosen on the labels
+    tuned_on: tuple[str | dict[str, Any], ...] = ()  # the labels that the weights were chosen on
     missing_rows: MissingRows = "error"
 
     def text(self, place: Path) -> str:
@@ -84,8 +84,8 @@ class Draft:
             "template": None if given.template is None else _name(given.template, self.root),
             "labels": labels,
         }
-        if labels and self.tuned:
-            keys["tuned_on"] = labels
+        if self.tuned_on:
+            keys["tuned_on"] = list(self.tuned_on)
         if given.audio is not None:
             keys["audio"] = [_name(given.audio, self.root)]
         if self.names.chunk_s != ColumnNames().chunk_s:

@@ -19,7 +19,8 @@ KEY_DOCS: dict[str, dict[str, str]] = {
         "channels": "How one channel is made of several: their mean, the first, the loudest, or one by its number.",
         "silence": "Windows of digital silence: `score` them as all others, or give them the floor.",
         "budget": "The time that a run may take: 90m, 1h30m, or seconds. null: as long as it takes.",
-        "tuned_on": "Label files on which weights or values of this recipe were chosen: figures on them are in-sample.",
+        "tuned_on": "Label files on which weights or values of this recipe were chosen, or `{labels: FILE, recordings: "
+        "[...]}` of some of their recordings: figures on them are in-sample.",
         "defaults": "Keys that all members of one `use` have unless they give them themselves.",
         "members": "The sources of scores: models and score files, each under a name of its own.",
         "streams": "Forks of other streams, with steps of their own; nothing is scored twice.",

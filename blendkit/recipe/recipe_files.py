@@ -28,12 +28,14 @@ _READ_STACK = loader_of(StackWeights)  # one function, so that a file is read on
 class RecipeFiles:
     """The files that a plan names, by key path, and their contents: the one table that every stage reads.
 
-    not_told: what is said of files of `tuned_on:` that are not there: nobody knows what the recipe was tuned on.
+    not_told: what is said of files of `tuned_on:` that are not there: nobody knows what the recipe was tuned on. tuned:
+    the recordings of files of `tuned_on:`, where it names some of them alone.
     """
 
     paths: Mapping[KeyPath, Path] = field(default_factory=dict)
     contents: FileContents = field(default_factory=FileContents, repr=False)
     not_told: tuple[str, ...] = ()
+    tuned: Mapping[KeyPath, frozenset[str]] = field(default_factory=dict)
 
     def of_member(self, member: str, key: str) -> list[Path]:
         """Return the file or the files of a member's parameter, in order; an empty list if they are missing."""
@@ -61,8 +63,8 @@ class RecipeFiles:
 
     def tuned_on(self) -> Saw:
         """Return the recordings on whose labels weights or values of the recipe were chosen, of the files there are."""
-        found = [p for key, p in self.paths.items() if key[0] == _TUNED]
-        return Saw.of(r for p in found for r in self.contents.labels(p).recordings)
+        found = {key: self.contents.labels(p).recordings for key, p in self.paths.items() if key[0] == _TUNED}
+        return Saw.of(r for key, own in found.items() for r in own if r in self.tuned.get(key, own))
 
     def stack_of(self, stream: StreamPlan) -> tuple[StackWeights, Saw] | None:
         """Return the coefficients that a blend's `weights_by: {artefact: FILE}` names, with what they saw, or None."""
@@ -82,7 +84,8 @@ def named_files(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _tuning(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
-    yield from (((_TUNED, i), name) for i, name in enumerate(plan.recipe.model.tuned_on))
+    for i, one in enumerate(plan.recipe.model.tuned_on):
+        yield ((_TUNED, i), one) if isinstance(one, str) else ((_TUNED, i, "labels"), one["labels"])
 
 
 def _needed(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
@@ -140,7 +143,11 @@ def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> Rec
     if wrong:
         way = "get the right file, or state its hash once you trust it"
         raise BlendkitError(f"{plan.recipe.source}: files are not those that `sha256:` states", [*wrong, way])
-    return RecipeFiles(found, data.contents, tuple(not_told))
+    some = enumerate(plan.recipe.model.tuned_on)
+    tuned: dict[KeyPath, frozenset[str]] = {
+        (_TUNED, i, "labels"): frozenset(one["recordings"]) for i, one in some if not isinstance(one, str)
+    }
+    return RecipeFiles(found, data.contents, tuple(not_told), tuned)
 
 
 def _tuning_files(plan: Plan, data: DataFolder) -> tuple[dict[KeyPath, Path], list[str]]:

@@ -22,6 +22,7 @@ from blendkit.recipe.value_types import (
     Paths,
     Share,
     Shift,
+    TuningLabels,
     Version,
     Weight,
 )
@@ -201,7 +202,7 @@ class RecipeModel(Strict):
     channels: Channel = "mean"
     silence: Silence = "score"
     budget: Budget = None
-    tuned_on: Paths = []
+    tuned_on: TuningLabels = []
     defaults: dict[str, dict[str, Any]] = {}
     members: dict[Name, MemberModel] = Field(min_length=1)
     streams: dict[Name, StreamModel] = {}

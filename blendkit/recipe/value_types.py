@@ -48,11 +48,26 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _labelled(value: Any) -> Any:
+    """Accept one label file, or a list of them, each by name or as `{labels: FILE, recordings: [...]}`."""
+    listed = [value] if isinstance(value, str | dict) else value
+    for one in listed if isinstance(listed, list) else [None]:
+        texts = one.get("recordings") if isinstance(one, dict) and set(one) == {"labels", "recordings"} else None
+        whole = isinstance(one, dict) and isinstance(one.get("labels"), str) and isinstance(texts, list) and texts
+        if not isinstance(one, str) and not (whole and all(isinstance(t, str) for t in texts or ())):
+            raise ValueError(f"expected label files, or `{{labels: FILE, recordings: [...]}}`, got {one!r}")
+    return listed
+
+
 def _seconds(value: Any) -> Any:
     return None if value is None else seconds_in(value)
 
 
 _TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+_PARTS = {"labels": {"type": "string"}, "recordings": {"type": "array", "items": {"type": "string"}, "minItems": 1}}
+_SOME = {"type": "object", "required": list(_PARTS), "additionalProperties": False, "properties": _PARTS}
+_OF_TUNING = {"anyOf": [{"type": "string"}, _SOME]}
+_TUNING = {"anyOf": [*_OF_TUNING["anyOf"], {"type": "array", "items": _OF_TUNING}]}
 _WEIGHTS = [{"const": 0}, {"minimum": 1e-9, "maximum": 1e9}, {"minimum": -1e9, "maximum": -1e-9}]
 _HASH = {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}
 _BY_SIDE = {"type": "object", "additionalProperties": _HASH}
@@ -69,6 +84,7 @@ _LENGTHS = [{"type": "number", "minimum": MOMENT_S, "maximum": LONGEST_TIME_S}, 
 
 # What the validators accept is said twice: to pydantic, and to the schema that editors read.
 ClassId = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": ["string", "integer"]})]
+TuningLabels = Annotated[list[str | dict[str, Any]], BeforeValidator(_labelled), WithJsonSchema(_TUNING)]
 Paths = Annotated[list[str], BeforeValidator(_listed), WithJsonSchema(_TEXTS)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=100)]
 Weight = Annotated[

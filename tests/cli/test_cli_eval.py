@@ -59,7 +59,7 @@ def test_every_format_gives_the_figure_by_hand(tmp_path: Path, labels: Path, man
     frame = pd.DataFrame(VALUES, columns=["x", "y", "z"])
     frame.insert(0, "row_id", IDS)
     frame[::-1].to_csv(tmp_path / "s.csv", index=False)
-    np.savez(tmp_path / "s.npz", mine=VALUES, row_ids=np.array(IDS), classes=np.array(["x", "y", "z"]))
+    np.savez(tmp_path / "s.npz", mine=VALUES, other=VALUES, row_ids=np.array(IDS), classes=np.array(["x", "y", "z"]))
     folder = store(tmp_path / "store")
     (part,) = folder.glob("part-*.parquet")
     (tmp_path / "run").mkdir()
@@ -185,7 +185,7 @@ def test_labels_that_do_not_fit(
 
 def test_files_that_are_not_there(tmp_path: Path, labels: Path, many: Many) -> None:
     store(tmp_path / "store")
-    np.savez(tmp_path / "s.npz", mine=VALUES, row_ids=np.array(IDS), classes=np.array(["x", "y", "z"]))
+    np.savez(tmp_path / "s.npz", mine=VALUES, other=VALUES, row_ids=np.array(IDS), classes=np.array(["x", "y", "z"]))
     (tmp_path / "s.csv").write_text("row_id,fold,x,y\na_5,0,1,2\na_10,0,2,1\n", encoding="utf-8")
     cases = (
         (("no.csv", "--labels", labels), "no.csv"),

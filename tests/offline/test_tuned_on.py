@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -14,6 +16,7 @@ from blendkit.io.provenance import read_provenance
 from blendkit.offline.checking import check
 from blendkit.offline.compare_sources import compare
 from blendkit.offline.comparison import Rules
+from blendkit.offline.file_blend import blend_files
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.offline_files import Place
 from blendkit.offline.recipe_search import greedy_weights
@@ -21,8 +24,8 @@ from blendkit.recipe.explicit_defaults import filled_recipe
 from blendkit.recipe.load import Recipe, parse_recipe
 from blendkit.recipe.plan import make_plan
 from blendkit.searching.ledger import append_entry, read_ledger
+from tests.offline.test_whatif import CLASSES, recipe, workspaces_of
 from tests.offline.test_whatif import data as data
-from tests.offline.test_whatif import recipe, workspaces_of
 
 SAYS = "chosen on 10 of the 10 labelled recordings (`tuned_on:`)"
 
@@ -101,3 +104,45 @@ def test_scores_without_names_are_not_compared(data: Path) -> None:
     scores = workspaces_of(data).output(recipe())[1]
     with pytest.raises(BlendkitError, match="give them by name"):
         compare([scores, scores])  # type: ignore[list-item]
+
+
+def test_of_labels_beyond_its_scores_a_search_names_those_that_it_had(data: Path, tmp_path: Path) -> None:
+    """Weights of one half of the recordings are held out on the other, though one file labels both."""
+    arrays = np.load(data / "oof.npz")
+    names = sorted({str(r).rpartition("_")[0] for r in arrays["rows"]})
+    for half, part in (("one", names[:5]), ("two", names[5:])):
+        (tmp_path / half).mkdir()
+        at = [i for i, r in enumerate(arrays["rows"]) if str(r).rpartition("_")[0] in part]
+        for n in ("fa", "fb"):
+            frame = pd.DataFrame(arrays[n][at], index=pd.Index(arrays["rows"][at], name="row_id"), columns=CLASSES)
+            frame.to_csv(tmp_path / half / f"{n}.csv")
+        (tmp_path / half / "labels.csv").write_text((data / "labels.csv").read_text(encoding="utf-8"), encoding="utf-8")
+    one = tmp_path / "one"
+    made = blend_files([one / "fa.csv", one / "fb.csv"], one / "labels.csv", one / "out")
+    assert made.found is not None
+    (said,) = made.found.labels
+    assert said == {"labels": "labels.csv", "recordings": names[:5]}
+    text = made.recipe.read_text(encoding="utf-8")
+    assert "tuned_on: [{labels: labels.csv, recordings: [" in text
+    assert any("chosen on 5 of the 5 labelled recordings" in w for w in made.run.warnings)
+    other = run(made.recipe, tmp_path / "two", tmp_path / "two/out")
+    assert not any("tuned_on" in w for w in other.warnings)
+    assert read_provenance(tmp_path / "two/out").kind_on(names[5:]) != "in-sample"
+    again = parse_recipe(yaml.safe_dump(filled_recipe(make_plan(parse_recipe(text, "r")))), "r")
+    assert again.model.tuned_on == [said]
+
+
+def test_entries_of_one_file_become_one(data: Path) -> None:
+    some = parse_recipe(
+        yaml.safe_dump({**recipe().raw, "tuned_on": [{"labels": "labels.csv", "recordings": ["x"]}]}), "r"
+    )
+    found = greedy_weights(workspaces_of(data), some, 5, judging=Judging(replicates=50))
+    assert found.labels == ("labels.csv",)  # all of it was used
+
+
+@pytest.mark.parametrize(
+    "wrong", [7, [7], {"labels": "l.csv"}, [{"labels": "l.csv", "recordings": []}], [{"labels": 1}]]
+)
+def test_what_names_no_labels_is_refused(wrong: object) -> None:
+    with pytest.raises(BlendkitError, match=r"tuned_on.*expected label files, or `\{labels: FILE, recordings"):
+        parse_recipe(yaml.safe_dump({**recipe().raw, "tuned_on": wrong}), "r")
