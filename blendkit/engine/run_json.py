@@ -16,7 +16,7 @@ from blendkit.engine.run_inputs import Inputs, labels_out_of_reach, truth_of
 from blendkit.engine.run_provenance import Behind
 from blendkit.errors import shorten
 from blendkit.events import Emit
-from blendkit.io import Written, rule_facts
+from blendkit.io import Provenance, Written, rule_facts
 from blendkit.metrics import MacroAUC, PairCount, auc_of, count_pairs, macro_auc, wrong_way_round
 from blendkit.recipe import Plan, RecipeFiles, filled_recipe, filled_text
 from blendkit.scoring import Opened, Scored, facts_hash
@@ -100,7 +100,7 @@ def _members(opened: Opened) -> dict[str, dict[str, Any]]:
     return {n: {"made_by": facts_hash(f), **f, "notes": notes.get(n, [])} for n, f in opened.facts.items()}
 
 
-def _written(file: Written, uncovered: list[str]) -> dict[str, Any]:
+def _written(file: Written, uncovered: list[str], known: Provenance) -> dict[str, Any]:
     return {
         "file": file.path.name,
         "sha256": file_hash(file.path),
@@ -109,6 +109,9 @@ def _written(file: Written, uncovered: list[str]) -> dict[str, Any]:
         "ties_by_writing": file.ties_by_writing,
         "tied_cells": file.tied_cells,
         "uncovered": uncovered,
+        "kind": known.kind,
+        "held_out": list(known.held_out),
+        **known.saw.to_json(),
     }
 
 
@@ -128,7 +131,7 @@ def run_report(
     found, by = behind.of_run(plan, files, figures.scored)
     output = plan.recipe.model.output
     space, uncovered = written_space(figures.results[output].space), tuple(figures.uncovered[output])
-    known = replace(found, space=space, uncovered=uncovered)
+    known = replace(found[output], space=space, uncovered=uncovered)
     used = {**inputs.files, **{inputs.data.relative(p): p for p in files.paths.values()}}
     return {
         "blendkit": __version__,
@@ -153,6 +156,6 @@ def run_report(
         "saw_by": {n: {"recordings": list(saw.recordings), "known": saw.known} for n, saw in by.items()},
         "labels": {"files": figures.sources, "labelled_rows": int(figures.labelled.sum())},
         "streams": {n: asdict(r) for n, r in figures.results.items()},
-        "written": {n: _written(w, figures.uncovered[n]) for n, w in written.items()},
+        "written": {n: _written(w, figures.uncovered[n], found[n]) for n, w in written.items()},
         "warnings": warnings,
     }

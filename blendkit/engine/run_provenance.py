@@ -70,8 +70,31 @@ class Behind:
                     found[f"{stream.name}.{step.label}"] = Provenance("unknown", saw, kind, self.contents)
         return found
 
-    def of_run(self, plan: Plan, files: RecipeFiles, recordings: Sequence[str]) -> tuple[Provenance, dict[str, Saw]]:
-        """Return what is known of a run's scores of these recordings, and what each member and step learned from."""
+    def of_run(
+        self, plan: Plan, files: RecipeFiles, recordings: Sequence[str]
+    ) -> tuple[dict[str, Provenance], dict[str, Saw]]:
+        """Return what is known of each written stream's scores of these recordings, by what that stream is made of, and
+        what each member and step learned from.
+        """
         each = self.with_steps(plan, files)
         contents = JoinedContents([self.contents], recordings)
-        return joined(each.values(), recordings, contents), {n: p.saw for n, p in each.items()}
+        known = {}
+        for name in plan.outputs:
+            above = _above(plan, name)
+            own = [p for key, p in each.items() if key.partition(".")[0] in above]
+            known[name] = joined(own, recordings, contents)
+        return known, {n: p.saw for n, p in each.items()}
+
+
+def _above(plan: Plan, name: str) -> set[str]:
+    """Return the streams that a stream is made of, itself among them; with `tuned_on` where values could matter."""
+    streams = {s.name: s for s in plan.streams}
+    found: set[str] = set()
+    open_names = [name]
+    while open_names:
+        one = open_names.pop()
+        if one not in found:
+            found.add(one)
+            open_names += [n for n in (*streams[one].inputs, *streams[one].reads) if n in streams]
+    chosen = any(streams[n].blend is not None or streams[n].steps for n in found)
+    return found | {"tuned_on"} if chosen else found

@@ -71,13 +71,15 @@ class Slim:
     checked_on: str
 
     def note(self) -> str:
-        """Return one sentence on what was cut and how it was checked."""
-        parts = []
-        if self.width:
-            parts.append(f"{self.classes} of {self.width} classes, their logits identical on {self.checked_on}")
-        if self.taps:
-            parts.append(f"{self.taps} taps within {self.drift:.1g} on {self.checked_on}")
+        """Return one sentence on what was cut; nothing in it varies with the recordings that it was checked on."""
+        parts = [f"{self.classes} of {self.width} classes, with identical logits"] if self.width else []
+        parts += [f"{self.taps} taps"] if self.taps else []
         return f"slim graph: {self.before / 1e6:.1f} MB became {self.after / 1e6:.1f} MB; {'; '.join(parts)}"
+
+    def checked(self) -> str:
+        """Return on what it was checked when it was cut, and how far its taps were off."""
+        taps = f"; taps within {self.drift:.1g}" if self.taps else ""
+        return f"checked on {self.checked_on}{taps}"
 
 
 def slim(ask: GraphNeeds, examples: Sequence[Path], threads: int, target: Path | None = None) -> Slim:

@@ -185,6 +185,9 @@ def _of_run(path: Path, file: str, *, own: bool) -> Provenance:
         name, about = written[file]
         space: FileSpace = facts["streams"][name]["space"]
         uncovered = tuple(map(str, about["uncovered"]))
+        if "kind" in about:  # what is behind this stream, which may be less than what is behind the run's output
+            held_out = tuple(map(str, about["held_out"]))
+            known = replace(known, saw=Saw.from_json(about), kind=about["kind"], held_out=held_out)
         return replace(known, space=written_space(space), uncovered=uncovered)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)

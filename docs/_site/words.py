@@ -17,7 +17,7 @@ RUN_JSON = {
     "saw_by": "the recordings that each member or fitted step was trained or fitted on, and whether all are known",
     "labels": "the label files that figures are measured on, and the number of labelled rows",
     "streams": "by stream: its space, the classes covered, and the macro-AUC where there are labels",
-    "written": "by written stream: the file, its hash, rows, classes, ties made by writing, and uncovered classes",
+    "written": "by written stream: file, hash, rows, classes, ties made by writing, uncovered classes, and what it saw",
     "warnings": "what a person should know",
     "files": "the files of the folder that blendkit wrote: these alone a later run replaces",
     "budget": "with a time budget alone: the seconds asked for, and the members, shifts and recordings left out",

@@ -113,3 +113,34 @@ def test_a_cross_fitted_step_leaves_a_run_out_of_fold(tmp_path: Path, run_text: 
     run_text(recipe, tmp_path, tmp_path / "out")
     known = read_provenance(tmp_path / "out")
     assert (known.kind, known.held_out, known.in_sample(["r1", "r2"])) == ("oof", ("r1", "r2"), [])
+
+
+ALSO = """
+recipe: 1
+name: c
+members:
+  oof: {use: table, path: oof.csv, space: prob}
+  all: {use: table, path: all.csv, space: prob}
+blends:
+  both: {by: prob, of: {oof: 1, all: 1}}
+output: OUTPUT
+also: [EVERY]
+"""
+
+
+@pytest.mark.parametrize("output", ["oof", "both"])
+def test_a_stream_is_marked_by_what_it_is_made_of(
+    tmp_path: Path, run_text: Callable[..., RunResult], output: str
+) -> None:
+    rows = chunk_rows({"r1": 2, "r2": 2}, 5.0, NameRule())
+    scores = Scores.build(np.array([[0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.6, 0.4]]), rows, ("x", "y"), "prob")
+    write_scores(scores, tmp_path / "oof.csv", provenance=Provenance("prob", Saw()))
+    write_scores(scores, tmp_path / "all.csv", provenance=Provenance("prob", Saw.of(["r1", "r2"])))
+    others = ", ".join(n for n in ("oof", "all", "both") if n != output)
+    run_text(ALSO.replace("OUTPUT", output).replace("EVERY", others), tmp_path, tmp_path / "out")
+    seen = {}
+    for name in ("oof", "all", "both"):
+        known = read_provenance(tmp_path / "out" / ("submission.csv" if name == output else f"{name}.csv"))
+        seen[name] = known.in_sample(["r1", "r2"])
+    assert seen == {"oof": [], "all": ["r1", "r2"], "both": ["r1", "r2"]}
+    assert read_provenance(tmp_path / "out").in_sample(["r1", "r2"]) == seen[output]

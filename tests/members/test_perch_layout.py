@@ -124,7 +124,7 @@ def test_the_slim_graph_gives_the_same_bits(
     context: MemberContext, files: dict[str, str], noise: NDArray[np.float32]
 ) -> None:
     slim, full = (perch(context, slim=s, **files) for s in (True, False))
-    assert "4 of 12 classes, their logits identical" in " ".join(slim.info.notes)
+    assert "4 of 12 classes, with identical logits" in " ".join(slim.info.notes)
     assert np.array_equal(slim.predict(noise), full.predict(noise))
     truth = whole(files["model"], noise, [])["label"][:, KEPT]
     np.testing.assert_allclose(full.predict(noise), truth, atol=1e-6)

@@ -53,6 +53,7 @@ def slim(
         event("slim", {**files, **sizes, "checked_on": made.checked_on})
         return
     click.echo(made.note())
+    click.echo(made.checked())
     click.echo(f"wrote {target}" + (f" and {labels}" if labels else ""))
 
 
