@@ -17,6 +17,7 @@ MISTAKES: dict[str, tuple[Callable[[Any, str], object], str]] = {
     "a table to measure": (lambda k, f: k.evaluate(TABLE, f), "scores: expected the path of a file, got a DataFrame"),
     "a table of labels": (lambda k, f: k.evaluate(f, TABLE), "labels: expected the path of a file, got a DataFrame"),
     "a number for a file": (lambda k, f: k.read_scores(3), "scores: expected the path of a file, got an int"),
+    "a word for a space": (lambda k, f: k.read_scores(f, "probs"), "space of scores: expected one of logit, prob"),
     "a table to compare": (
         lambda k, f: k.compare([TABLE, f], f),
         "a source: expected the path of a file, got a DataFr",

@@ -9,14 +9,13 @@ from blendkit.blending import StepContext, aligned, make_streams, make_streams_i
 from blendkit.core import Rows, Scores
 from blendkit.engine.constant_members import with_weights
 from blendkit.engine.memory_limit import ALL_IN_MEMORY, HeldStreams
-from blendkit.engine.output_folder import SUBMISSION
 from blendkit.engine.row_order import row_order
 from blendkit.engine.run_inputs import Inputs
 from blendkit.engine.run_json import Figures
 from blendkit.engine.run_provenance import Behind
 from blendkit.errors import shorten
 from blendkit.events import Emit
-from blendkit.io import Written, write_scores
+from blendkit.io import SUBMISSION, Written, write_scores
 from blendkit.recipe import Plan, RecipeFiles, group_notes, seam_notes, top_notes
 from blendkit.scoring import Opened
 

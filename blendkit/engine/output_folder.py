@@ -24,7 +24,7 @@ from blendkit.temporaries import is_temporary
 
 MARK = ".blendkit"
 RECIPE = "recipe.yaml"
-SUBMISSION, RUN, TIMINGS, LOGITS = "submission.csv", "run.json", "timings.json", "logits"
+RUN, TIMINGS, LOGITS = "run.json", "timings.json", "logits"
 REPORT = "report.html"
 
 

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from blendkit.io.readers.taxonomy_csv import read_taxonomy
     from blendkit.io.readers.threshold_csv import read_thresholds
     from blendkit.io.run_names import is_of_run, rule_facts, rule_of_run
-    from blendkit.io.score_places import score_file, split_source
+    from blendkit.io.score_places import SUBMISSION, score_file, split_source
     from blendkit.io.solutions import ConvertedSolutions, read_solutions
     from blendkit.io.space_check import CONSTANT, check_space, likely_space
     from blendkit.io.text_tables import decimal_points, open_table, plain_name
@@ -69,6 +69,7 @@ else:
 __all__ = [
     "CONSTANT",
     "PROVENANCE",
+    "SUBMISSION",
     "UNSEEN",
     "WEEKS",
     "WHOLE_YEAR",

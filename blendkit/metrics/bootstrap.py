@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, Float64, Int64, Matrix
+from blendkit.core import Bools, Float64, Int64, Matrix, require_choice
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.metrics.auc import check_shapes, counted_cells, macro_auc, refuse_nan
 from blendkit.metrics.kernels.exact_sums import rounded_sums
@@ -224,6 +224,7 @@ def macros_of(twice_u: Int64, pairs: Int64) -> Float64:
 
 
 def _interval(estimate: float, draws: Float64, jackknife: Float64, level: float, kind: IntervalKind) -> Interval:
+    require_choice(kind, get_args(IntervalKind), "kind of interval")
     if not 0 < level < 1:
         raise BlendkitError(f"a confidence level must be between 0 and 1, got {level:g}")
     draws = draws[~np.isnan(draws)]

@@ -86,7 +86,7 @@ def _against(material: Material, main: StreamFacts, rival: StreamFacts, m: Measu
         return f"Against {what}, {rival.name}: {_signed(gap)}; whether that is more than chance is not known.", ""
     c = rival.change
     low, high = -c.high, -c.low
-    by = f"{_signed(-c.estimate)} [{_signed(low)}, {_signed(high)}]"
+    by = f"{_signed(-c.estimate)} [{_signed(low)}, {_signed(high)}] ({m.level:.0%})"
     alone = f"{rival.name} ({rival.macro.estimate:.4f})" if rival.macro is not None else rival.name
     if low > 0:
         return f"Better than {what}, {alone}, by {by}.", "above"

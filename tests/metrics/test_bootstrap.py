@@ -121,6 +121,8 @@ def test_an_unknown_name_gets_the_nearest() -> None:
         found.difference("seqhed", "sed")
     with pytest.raises(BlendkitError, match="level"):
         found.interval("sed", 1.5)
+    with pytest.raises(BlendkitError, match=r"kind of interval: expected one of percentile, bca, got 'bac' \(did you"):
+        found.interval("sed", kind="bac")  # type: ignore[arg-type]
 
 
 def test_spread_and_p_by_hand() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 from blendkit.audio import WindowPool
 from blendkit.core import (
@@ -13,6 +14,7 @@ from blendkit.core import (
     Scores,
     count_chunks,
     path_ids,
+    require_choice,
     rows_from_ids,
     with_fitting_names,
 )
@@ -62,7 +64,7 @@ def read_scores(path: Path | str, space: FileSpace = "unknown", *, names: Column
     blendkit wrote beside them says it; with unknown scores, only functions that need no space (ranks, AUC) work.
     Windows are averaged onto chunks by shared time; of detections a chunk gets the highest that overlaps it, or 0.
     names: columns and arrays under other names. Raises BlendkitError naming what is missing, duplicate or not finite,
-    and what the file has, and for a space that the file contradicts.
+    and what the file has, for an unknown space, and for one that the file contradicts.
     """
     return read_score_file(path, space, names=names).scores
 
@@ -82,6 +84,7 @@ def read_score_file(
     recordings; where SOURCE holds single detections, it tells how long each was listened to, and those with none.
     """
     names = names or ColumnNames()
+    require_choice(space, get_args(FileSpace), "space of scores")
     if labels is not None and is_store(split_source(path)[0]):
         return _labelled_part(Path(path), labels)
     space = known_space(path, space)
