@@ -11,7 +11,7 @@ import numpy as np
 
 from blendkit.core import Matrix, Scores, Space, is_bookkeeping, rows_from_ids
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io import ColumnNames, Detections, Table, check_space, read_found, recording_folds
+from blendkit.io import NOTHING_FOUND, ColumnNames, Detections, Table, check_space, read_found, recording_folds
 from blendkit.member import (
     ClassBy,
     DataFile,
@@ -25,7 +25,6 @@ from blendkit.member import (
 from blendkit.store import LogitStore, is_store
 
 ScoreFiles = Annotated[str, DataFile(folder=True)]
-EMPTY = {"prob": 0.0, "logit": -20.0, "rank": 0.0}  # the score of a chunk in which a detector found nothing
 
 
 @dataclass
@@ -69,7 +68,7 @@ class TableMember:
             # of the scores above a threshold only the range can be judged, which raises
             check_space(found.score[:, None], self.space, self.path.name, unlikely=self.unlikely)
             scores, self._warnings = detections_on_grid(
-                found, found.score, self.context, self.space, "max", self.path.name, empty=EMPTY[self.space]
+                found, found.score, self.context, self.space, "max", self.path.name, empty=NOTHING_FOUND[self.space]
             )
         else:
             said = check_space(read.found.values, self.space, self.path.name, unlikely=self.unlikely)

@@ -57,7 +57,13 @@ if TYPE_CHECKING:
     from blendkit.io.space_check import CONSTANT, check_space, likely_space
     from blendkit.io.text_tables import decimal_points, open_table, plain_name
     from blendkit.io.truth_for_scores import Truth, truth_for
-    from blendkit.io.windows_to_chunks import Windowed, chunks_without_window, late_windows, windows_on_chunks
+    from blendkit.io.windows_to_chunks import (
+        NOTHING_FOUND,
+        Windowed,
+        chunks_without_window,
+        late_windows,
+        windows_on_chunks,
+    )
     from blendkit.io.writers.range_csv import write_range_table
     from blendkit.io.writers.safe_cells import safe_cell
     from blendkit.io.writers.submission import Written, write_scores, write_submission
@@ -68,6 +74,7 @@ else:
 
 __all__ = [
     "CONSTANT",
+    "NOTHING_FOUND",
     "PROVENANCE",
     "SUBMISSION",
     "UNSEEN",

@@ -35,6 +35,14 @@ TEXTS = {
     "D:\\audio,night1,R1.wav,0,7.5,1.0,1000,2000,3000,2024-07-01,21:30:00,ara,1.0,1,frog\n"
     "D:\\audio,night1,R2.wav,0,0.5,1.0,1000,2000,3000,2024-07-01,21:31:00,,,1,\n",
     "hawkears": "recording,name,start_time,end_time,score\nR1,COYE,1.250,4.250,0.912\nR2,MAWR,2.000,4.000,0.880\n",
+    "arbimon": "id,recording,site,year,month,day,hour,minute,species,songtype,x1,x2,y1,y2,frequency,validated,url,score,"
+    "site_id\n"
+    "7,R1.WAV,Bio_3,2024,3,19,14,1,Ara ararauna,Simple Call,9.696,11.0293,1031.25,23062.5,24000,present,u,0.2136,56\n"
+    "8,R1.WAV,Bio_3,2024,3,19,14,1,Ara ararauna,Simple Call,1.5,2.832,1031.25,23062.5,24000,(not validated),u,0.148,56\n"
+    "9,R2.WAV,Bio_3,2024,3,19,14,7,Ara ararauna,Simple Call,0.0,2.0,1031.25,23062.5,24000,not present,u,0.125,56\n",
+    "perch": "idx,project,filename,window_start,window_end,label,logits\n"
+    "1,caples,site1/R1.wav,0.0,5.0,Ara ararauna,2.5\n1,caples,site1/R1.wav,0.0,5.0,Scinax nasicus,-1.25\n"
+    "9,caples,site1/R2.wav,5.0,10.0,Scinax nasicus,0.5\n",
     "detections": "filepath,start,end,scientific_name,common_name,confidence,lat\n"
     "/audio/R1.wav,0.0,3.0,Ara ararauna,Blue Macaw,0.9137,1\n/audio/R1.wav,3.0,6.0,Scinax nasicus,Frog,0.25,1\n",
 }

@@ -11,8 +11,9 @@ import pytest
 from blendkit.errors import BlendkitError
 from blendkit.io.file_reader import ColumnNames, read_found
 from blendkit.io.readers.detection_tables import NOTHING, Detections
+from blendkit.io.readers.label_files import read_labels
 from blendkit.io.readers.result_folder import read_detections
-from blendkit.io.readers.score_sources import read_score_file
+from blendkit.io.readers.score_sources import read_score_file, read_scores
 from blendkit.io.readers.score_table import Table
 from blendkit.io.windows_to_chunks import Windowed
 from tests.io import format_samples as samples
@@ -39,6 +40,10 @@ LINES: dict[str, Sequence[Line]] = {
     "kaleidoscope": [("/audio/site1/R1", 0, 3, ARA, 0.9137), ("/audio/site2/R1", 3, 6, FROG, 0.25)],
     "kaleidoscope-pro": [("D:/audio/night1/R1", 2.5, 4, "ara", 0.8), ("D:/audio/night1/R1", 7.5, 8.5, "frog", 1.0)],
     "hawkears": [("R1", 1.25, 4.25, "COYE", 0.912), ("R2", 2, 4, "MAWR", 0.88)],
+    "arbimon": [("R1", 9.696, 11.0293, ARA, 0.2136), ("R1", 1.5, 2.832, ARA, 0.148), ("R2", 0, 2, ARA, 0.125)],
+    "perch": [
+        ("site1/R1", 0, 5, ARA, 2.5), ("site1/R1", 0, 5, FROG, -1.25), ("site1/R2", 5, 10, FROG, 0.5),
+    ],
     "birdnet-npz": [  # windows start every 3 - 1 s; the last ends with its input
         ("/audio/R1", 0, 3, ARA, 0.75), ("/audio/R1", 0, 3, FROG, 0.25), ("/audio/R1", 2, 5, "Nova species", 0.5),
         ("/audio/R1", 6, 7, FROG, 0.125), ("/audio/R2", 0, 3, FROG, 0.5),
@@ -219,3 +224,19 @@ def test_labels_are_composed_unicode(tmp_path: Path) -> None:
     found = read_found(samples.birdnet_npz(tmp_path, species_list=names), ColumnNames()).found
     assert isinstance(found, Detections)
     assert found.label[0] == "\u00c9t\u00e9_x"
+
+
+def test_a_chunk_without_a_logit_lies_below_all_that_were_written(tmp_path: Path) -> None:
+    scores = read_scores(write_sample("perch", tmp_path))
+    assert scores.space == "logit"
+    assert scores.rows.ids() == ["site1/R1_5", "site1/R2_5", "site1/R2_10"]
+    assert scores.values.tolist() == [[2.5, -1.25], [-20, -20], [-20, 0.5]]
+
+
+def test_what_people_said_of_arbimons_matches_is_read_as_labels(tmp_path: Path) -> None:
+    labels = read_labels(write_sample("arbimon", tmp_path))
+    assert dict(labels.spans) == {"R1": ((9696, 11029, frozenset({ARA})),)}
+    assert [n for n in labels.notes if "validated" in n] == [
+        "1 rows whose 'validated' says that their class is absent are left out",
+        "1 rows whose 'validated' says that nobody listened are left out",
+    ]

@@ -87,6 +87,10 @@ def detection_kind(columns: frozenset[str]) -> str:
         return "birdnet"
     if {"recording", "name", "start_time", "end_time", "score"} <= columns:
         return "hawkears"
+    if {"recording", "species", "songtype", "x1", "x2", "score"} <= columns:
+        return "arbimon"
+    if {"filename", "window_start", "window_end", "label", "logits"} <= columns:
+        return "perch"
     times = columns & set(START_COLUMNS) and columns & {*END_COLUMNS, *_DURATION}
     scored = columns & set(_SCORE) or "selection" in columns
     return "detections" if times and columns & set(LABEL_COLUMNS) and scored else ""
@@ -105,8 +109,8 @@ def join_detections(parts: Sequence[Detections], notes: Sequence[str]) -> Detect
     )
 
 
-def detection_windows(found: Detections, source: str) -> Windowed:
-    """Return detections as windows (N, C), a class per label: the score of each in its own class, 0 in the others.
+def detection_windows(found: Detections, source: str, empty: float) -> Windowed:
+    """Return detections as windows (N, C), a class per label: the score of each in its class, `empty` in the others.
 
     Raises BlendkitError for detections without a score.
     """
@@ -115,7 +119,7 @@ def detection_windows(found: Detections, source: str) -> Windowed:
         raise BlendkitError(f"{source}: {lacking} detections have no score", [NO_SCORES])
     classes = tuple(sorted(set(found.label)))
     column = {c: i for i, c in enumerate(classes)}
-    values = np.zeros((len(found.label), len(classes)))
+    values = np.full((len(found.label), len(classes)), empty)
     values[np.arange(len(values)), [column[c] for c in found.label]] = found.score
     return Windowed(found.recording, found.start_s, found.end_s, values, classes, found.notes)
 

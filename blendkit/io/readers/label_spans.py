@@ -12,6 +12,7 @@ import numpy as np
 from blendkit.core import Int64
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io.plain_table import coded
+from blendkit.io.readers.arbimon_matches import with_times
 from blendkit.io.readers.label_cells import split_cells
 from blendkit.io.readers.label_matrix import binary_columns, classes_of_cells, holds_0_and_1
 from blendkit.io.readers.label_places import PLACES, PlaceColumns, place_columns, places_of, rows_of_places
@@ -28,6 +29,7 @@ _LABELS = (
 )
 _UNKNOWN = ("mystery", "sonus")  # genera of xeno-canto for unknown species and for whole soundscapes
 _PRESENCE = ("val", "present", "presence", "validated", "validation")  # of the class that a row names (Arbimon)
+_UNHEARD = ("(not validated)", "not validated")
 _ABSENT, _THERE = ("0", "0.0", "false", "absent", "not present"), ("1", "1.0", "true", "present")
 _CHANCE = "inclusion_probability"  # of a clip that a review drew
 _DRAWN = (
@@ -56,6 +58,7 @@ def rows_of_frame(
     one_class: the class of every row of a table without labels. Raises BlendkitError naming what is missing, and all
     lines that cannot be read.
     """
+    frame = with_times(frame)
     plain = {plain_name(c)[0]: c for c in frame.columns}
     clips = column is None and {"gen", "sp"} <= plain.keys()
     at, problems = _clip_columns(plain) if clips else place_columns(frame)
@@ -89,10 +92,11 @@ def _present(frame: pd.DataFrame, plain: Mapping[str, str]) -> tuple[pd.DataFram
     """Return the rows whose class is there, where a column says of each row whether it is, and a note on the others."""
     for column in (plain[n] for n in _PRESENCE if n in plain):
         cells = frame[column].str.strip().str.lower()
-        absent = cells.isin(_ABSENT)
-        if absent.any() and (absent | cells.isin(_THERE)).all():
-            note = f"{int(absent.sum())} rows whose {column!r} says that their class is absent are left out"
-            return frame[~absent], (note,)
+        absent, unheard = cells.isin(_ABSENT), cells.isin(_UNHEARD)
+        counts = {f"rows whose {column!r} says that their class is absent are left out": int(absent.sum()),
+                  f"rows whose {column!r} says that nobody listened are left out": int(unheard.sum())}  # fmt: skip
+        if any(counts.values()) and (absent | unheard | cells.isin(_THERE)).all():
+            return frame[~absent & ~unheard], tuple(f"{n} {what}" for what, n in counts.items() if n)
     return frame, ()
 
 

@@ -25,7 +25,7 @@ from blendkit.io.provenance import known_space
 from blendkit.io.readers.detection_tables import Detections, detection_windows
 from blendkit.io.readers.score_table import TABLE_SUFFIXES, Table, recording_folds
 from blendkit.io.score_places import score_file, split_source
-from blendkit.io.windows_to_chunks import Windowed, late_windows, windows_on_chunks
+from blendkit.io.windows_to_chunks import NOTHING_FOUND, Windowed, late_windows, windows_on_chunks
 from blendkit.store import LogitStore, is_store
 
 RECIPES = (".yaml", ".yml")
@@ -136,14 +136,15 @@ def _of_detections(
     read: ReadFile, found: Detections, name: str, source: str, space: FileSpace, chunk_s: float,
     audio: Path | str | None,
 ) -> ScoreFile:  # fmt: skip
-    """Return detections on chunks, each with the highest that overlaps it, else 0."""
-    windowed = detection_windows(found, source)
+    """Return detections on chunks, each with the highest that overlaps it, else the score of nothing."""
+    empty = NOTHING_FOUND[space]
+    windowed = detection_windows(found, source, empty)
     ids = path_ids([*windowed.recording, *found.quiet])
     windowed = replace(windowed, recording=[ids[r] for r in windowed.recording])
     heard = list(dict.fromkeys(ids.values()))
     lengths, said = ({}, ()) if audio is None else recording_lengths(heard, Path(audio), others=not found.own_tables)
     known = {r: count_chunks(s, chunk_s)[0] for r, s in lengths.items()}
-    scores = windows_on_chunks(windowed, known, chunk_s, NameRule(), space, "max", source, empty=0.0)
+    scores = windows_on_chunks(windowed, known, chunk_s, NameRule(), space, "max", source, empty=empty)
     notes = (
         *windowed.notes,
         _pooled(read, windowed, scores, chunk_s, "max"),
