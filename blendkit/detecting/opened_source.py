@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from blendkit.detecting.recording_clocks import Clocks
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io import (
     ColumnNames,
+    Provenance,
     ScoreFile,
     check_space,
     is_source,
@@ -52,7 +53,8 @@ class OpenedSource:
     """Scores whose rows are whole recordings in order, the taxonomy, and what was heard, recording by recording.
 
     path: of the source, None of scores in memory; name: what messages call it; notes: what was assumed. lacking: the
-    recordings that the audio folder does not hold. whole: whether all chunks that were looked at are known.
+    recordings that the audio folder does not hold. whole: whether all chunks that were looked at are known;
+    known: what is behind the scores.
     """
 
     scores: Scores
@@ -64,6 +66,7 @@ class OpenedSource:
     notes: tuple[str, ...]
     lacking: frozenset[str] = frozenset()
     whole: bool = True
+    known: Provenance = field(default_factory=Provenance)
 
     @property
     def space(self) -> FileSpace:
@@ -97,7 +100,7 @@ def open_source(source: Scores | Path | str, reading: Reading) -> OpenedSource:
     scores = Scores(scores.values, rows, scores.classes, scores.space, scores.covered)
     of_names = (*([named.said] if named.failed else []), *named.notes(), *reading.clocks.assumed(of_run))
     every = (*notes, *left_out, *of_names, *said)
-    return OpenedSource(scores, taxonomy, heard, audio, path, name, every, lacking, file.whole)
+    return OpenedSource(scores, taxonomy, heard, audio, path, name, every, lacking, file.whole, file.known)
 
 
 def _wanted(scores: Scores, path: Path, taxonomy: Taxonomy, name: str) -> tuple[Scores, tuple[str, ...]]:

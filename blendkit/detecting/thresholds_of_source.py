@@ -181,7 +181,7 @@ def _chosen(opened: OpenedSource, rule: ThresholdRule, precision: float) -> Clas
         truth.values[known], scores.values[known], recordings, precision, folds=rule.folds, fewest=rule.fewest,
         level=rule.level,
     )  # fmt: skip
-    kind, said = ("unknown", []) if opened.path is None else score_kind(opened.path, recordings)
+    kind, said = ("unknown", []) if opened.path is None else score_kind(opened.known, recordings)
     how = (
         f"thresholds for a precision of {precision:g}, judged on {len(set(recordings))} labelled recordings held out "
         f"in {rule.folds} folds; intervals ({rule.level:.0%}): Wilson, with the spread between recordings"

@@ -133,10 +133,19 @@ def read_provenance(source: Path | str) -> Provenance:
 
 def known_space(source: Path | str, stated: FileSpace) -> FileSpace:
     """Return the space that a source says of its scores, else the stated one. Raises BlendkitError if they differ."""
-    known = read_provenance(source).space if split_source(source)[0].exists() else "unknown"
-    if "unknown" not in (known, stated) and known != stated:
-        raise BlendkitError(f"{source}: it says that its scores are {known}, not {stated}", ["leave --space out"])
-    return stated if known == "unknown" else known
+    return agreed_space(source, provenance_of(source), stated)
+
+
+def provenance_of(source: Path | str) -> Provenance:
+    """Return what `read_provenance` does; of what is not there nothing is known, and its reader will say so."""
+    return read_provenance(source) if split_source(source)[0].exists() else Provenance()
+
+
+def agreed_space(source: Path | str, known: Provenance, stated: FileSpace) -> FileSpace:
+    """Return the space that is known of a source, else the stated one. Raises BlendkitError if they differ."""
+    if "unknown" not in (known.space, stated) and known.space != stated:
+        raise BlendkitError(f"{source}: it says that its scores are {known.space}, not {stated}", ["leave --space out"])
+    return stated if known.space == "unknown" else known.space
 
 
 def write_side_provenance(path: Path, provenance: Provenance) -> None:

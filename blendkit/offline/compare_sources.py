@@ -11,7 +11,16 @@ import numpy as np
 from blendkit.core import LabelTable, ScoreKind, Scores, Taxonomy, require_kind, require_path, text_hash
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
-from blendkit.io import ColumnNames, is_source, names_by_file, read_labels, read_score_file, read_taxonomy, truth_for
+from blendkit.io import (
+    ColumnNames,
+    Provenance,
+    is_source,
+    names_by_file,
+    read_labels,
+    read_score_file,
+    read_taxonomy,
+    truth_for,
+)
 from blendkit.offline.cliffs_of_shares import score_cliffs
 from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
 from blendkit.offline.offline_files import Place, open_workspaces
@@ -35,7 +44,7 @@ class SourcesRead:
     """What was read from sources: their scores by name, and the truth of the first one's rows, None without labels.
 
     hashes and plans: of the recipes; folds: of the first file that has them; taxonomy: of the labels or of the first
-    recipe; files: the paths of the scores that were read from files; tuned: the recipes that were tuned on labelled
+    recipe; files: what is known of the scores that were read from files; tuned: the recipes that were tuned on labelled
     recordings; workspaces: of the recipes.
     """
 
@@ -45,7 +54,7 @@ class SourcesRead:
     truth: LabelledChunks | None
     taxonomy: Taxonomy | None
     notes: list[str]
-    files: dict[str, Path | str] = field(default_factory=dict)
+    files: dict[str, Provenance] = field(default_factory=dict)
     tuned: list[str] = field(default_factory=list)
     plans: dict[str, Plan] = field(default_factory=dict)
     workspaces: dict[str, Workspaces] = field(default_factory=dict)
@@ -147,7 +156,7 @@ def _cliffs(scores: dict[str, Scores], truth: LabelledChunks) -> list[str]:
 def _kinds(read: SourcesRead, truth: LabelledChunks) -> list[str]:
     """Say which files are in-sample or out-of-fold, and where such are compared with others."""
     labelled = truth.rows.recording[truth.labelled].tolist()
-    found = {own: score_kind(source, labelled) for own, source in read.files.items()}
+    found = {own: score_kind(known, labelled) for own, known in read.files.items()}
     each = [f"{own}: {n}" for own, (kind, notes) in found.items() if kind != "unknown" for n in notes]
     if unknown := [own for own, (kind, _) in found.items() if kind == "unknown"]:
         each.append(f"{shorten(unknown)}: {NOT_KNOWN}")
@@ -168,7 +177,7 @@ def _add(
         read.folds = read.folds or file.folds
         own = name or file.name
         own = text if own in read.scores else own
-        read.scores[own], read.files[own] = file.scores, source
+        read.scores[own], read.files[own] = file.scores, file.known
         read.notes += [f"{own}: {n}" for n in file.notes]
         return
     workspaces, recipe = open_workspaces(source, overrides, place, emit, labels=labels)

@@ -12,7 +12,16 @@ import numpy as np
 
 from blendkit.core import Float64, Int64, LabelTable, ScoreKind, Scores, Taxonomy, cluster_labels, notebook_view
 from blendkit.errors import BlendkitError
-from blendkit.io import ColumnNames, Truth, is_source, read_labels, read_score_file, read_taxonomy, truth_for
+from blendkit.io import (
+    ColumnNames,
+    Provenance,
+    Truth,
+    is_source,
+    read_labels,
+    read_score_file,
+    read_taxonomy,
+    truth_for,
+)
 from blendkit.metrics import (
     Bootstrap,
     Interval,
@@ -133,7 +142,7 @@ def evaluate(
     folds: Mapping[str, str] = {}
     notes: tuple[str, ...] = ()
     what = "these scores" if isinstance(scores, Scores) else str(scores)
-    source = None if isinstance(scores, Scores) else scores
+    known: Provenance | None = None
     unread = 0
     if not isinstance(scores, Scores):
         _refuse_recipe(scores)
@@ -141,13 +150,13 @@ def evaluate(
     table = labels if isinstance(labels, LabelTable) else read_labels(labels)
     if not isinstance(scores, Scores):
         file = read_score_file(scores, names=names, labels=table)
-        scores, folds, notes, unread = file.scores, file.folds, file.notes, file.unread
+        scores, folds, notes, unread, known = file.scores, file.folds, file.notes, file.unread, file.known
     taxa = taxonomy if isinstance(taxonomy, Taxonomy) or taxonomy is None else read_taxonomy(taxonomy)
     scores, left_out = scores.known_to(taxa or Taxonomy({}), table.classes, source=what)
     notes = (*notes, *left_out)
     truth = truth_for(table, scores.rows, scores.classes, taxa, what, path=None if labels is table else str(labels))
     found = _evaluated(scores, truth, folds, judging or Judging(), "bca" if bca else "percentile")
-    kind, said = ("unknown", []) if source is None else score_kind(source, scores.rows.recording[truth.labelled])
+    kind, said = ("unknown", []) if known is None else score_kind(known, scores.rows.recording[truth.labelled])
     notes = (*said, *notes, *truth.notes, *found.notes)
     return replace(found, kind=kind, notes=notes, rows=found.rows + unread)
 

@@ -7,18 +7,17 @@ from pathlib import Path
 
 from blendkit.core import ScoreKind
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io import read_provenance, split_source
+from blendkit.io import Provenance, split_source
 
 NOT_KNOWN = "what these scores learned from is not known: the figure may be in-sample"
 
 
-def score_kind(source: Path | str, recordings: Iterable[str]) -> tuple[ScoreKind, list[str]]:
+def score_kind(known: Provenance, recordings: Iterable[str]) -> tuple[ScoreKind, list[str]]:
     """Return what a file's scores of these recordings are, and in words what a reader of their figure must know.
 
-    Nothing needs to be said of recordings that are known to be unseen. Raises BlendkitError for damaged facts.
+    known: what is known of the file. Nothing needs to be said of recordings that are known to be unseen.
     """
     labelled = list(dict.fromkeys(recordings))
-    known = read_provenance(source)
     kind = known.kind_on(labelled)
     if kind == "in-sample":
         seen = known.in_sample(labelled)

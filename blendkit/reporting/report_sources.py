@@ -11,7 +11,7 @@ from blendkit.core import LabelTable, Saw, ScoreKind, Scores, Taxonomy, json_val
 from blendkit.engine import LOGITS, RECIPE, RUN
 from blendkit.errors import BlendkitError, why_no_file
 from blendkit.events import Emit, silent
-from blendkit.io import ColumnNames, is_source, read_labels, read_provenance
+from blendkit.io import ColumnNames, is_source, read_labels
 from blendkit.offline import (
     LabelledChunks,
     Labels,
@@ -108,10 +108,10 @@ def _of_several(read: SourcesRead) -> Material:
     """Score files and recipes, each with its output alone."""
     truth = read.truth
     labelled = [] if truth is None else truth.rows.recording[truth.labelled].tolist()
-    found = {own: score_kind(source, labelled) for own, source in read.files.items()}
+    found = {own: score_kind(known, labelled) for own, known in read.files.items()}
     kinds = {n: kind for n, (kind, _) in found.items()}
     notes = [*read.notes, *(f"{n}: {said}" for n, (_, texts) in found.items() for said in texts if truth is not None)]
-    saw = {n: read_provenance(source).saw for n, source in read.files.items()}
+    saw = {n: known.saw for n, known in read.files.items()}
     first, *others = read.scores
     title = f"{first} and {len(others)} others" if len(others) > 1 else " and ".join(read.scores)
     return Material(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
 
@@ -21,7 +21,7 @@ from blendkit.core import (
 from blendkit.errors import counted
 from blendkit.io.audio_places import recording_lengths
 from blendkit.io.file_reader import ColumnNames, ReadFile, read_found
-from blendkit.io.provenance import known_space
+from blendkit.io.provenance import Provenance, agreed_space, provenance_of
 from blendkit.io.readers.detection_tables import Detections, detection_windows
 from blendkit.io.readers.score_table import TABLE_SUFFIXES, Table, recording_folds
 from blendkit.io.score_places import score_file, split_source
@@ -38,7 +38,7 @@ class ScoreFile:
 
     folds: {recording: fold}, empty if it has none; notes: what was assumed of the file, and what was left out;
     unread: chunks of recordings that were not asked for. whole: whether the chunks are all that were looked at; those
-    of detections end with the last one, unless the recordings' lengths are known.
+    of detections end with the last one, unless the recordings' lengths are known. known: what is behind the scores.
     """
 
     name: str
@@ -47,6 +47,7 @@ class ScoreFile:
     notes: tuple[str, ...] = ()
     unread: int = 0
     whole: bool = True
+    known: Provenance = field(default_factory=Provenance)
 
 
 def is_source(text: Path | str) -> bool:
@@ -85,11 +86,13 @@ def read_score_file(
     """
     names = names or ColumnNames()
     require_choice(space, get_args(FileSpace), "space of scores")
+    known = provenance_of(path)
     if labels is not None and is_store(split_source(path)[0]):
-        return _labelled_part(Path(path), labels)
-    space = known_space(path, space)
+        return replace(_labelled_part(Path(path), labels), known=known)
+    space = agreed_space(path, known, space)
     read = read_any(path, space, names)
-    return read if isinstance(read, ScoreFile) else scores_of(read, path, space, names, audio)
+    file = read if isinstance(read, ScoreFile) else scores_of(read, path, space, names, audio)
+    return replace(file, known=known)
 
 
 def _labelled_part(folder: Path, labels: LabelTable) -> ScoreFile:
