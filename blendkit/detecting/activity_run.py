@@ -35,10 +35,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEAL, PICTURE = "activity.json", "activity.png"
-NO_EFFORT = (
-    "hours and rates are left empty: detections do not say how long was listened to, nor which recordings have none; "
-    "--audio FOLDER tells both"
-)
 TableKind = Literal["csv", "parquet"]
 
 
@@ -104,7 +100,6 @@ def activity(
     draws = draws_of(found, replicates, seed)
     parts = tuple(count_part(p, places, found, row, draws, level) for p in PARTS if any(places.values[p]))
     parts = parts if opened.whole else tuple(map(without_effort, parts))
-    said += () if opened.whole else (NO_EFFORT,)
     undrawn = [] if can_draw() else ["no picture: matplotlib is not installed (pip install 'blendkit[plot]')"]
     notes = tuple(dict.fromkeys([*opened.notes, *chosen.notes, *said, *_unknown(rows, places), *undrawn]))
     facts = {"source": opened.name, "space": opened.space, "kind": chosen.kind, "recordings": len(every.recordings),

@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEAL = "detect.json"
-NO_EFFORT = (
-    "the effort is unknown: detections do not say how long was listened to, nor which recordings have none; "
-    "--audio FOLDER tells both"
-)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -91,7 +87,7 @@ def detect(
     chosen = class_thresholds(opened, thresholds)
     table, said = find_detections(opened, chosen, merging or Merging(), naming)
     notes = [*opened.notes, *chosen.notes, *said]
-    notes += [*([] if opened.audio else [UNSEEN]), *([] if opened.whole else [NO_EFFORT])]
+    notes += [] if opened.audio else [UNSEEN]
     fitted = {n: with_fitting_scores(table, opened.space, opened.name, n, w) for n, w in writers.items()}
     notes += [said for _, own in fitted.values() for said in own]
     with new_files(folder, SEAL, _facts(opened, table, chosen, writers, notes)) as new:

@@ -18,6 +18,8 @@ from blendkit.core import (
 from blendkit.detecting.recording_clocks import Clocks
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io import (
+    NO_EFFORT,
+    AudioFolder,
     ColumnNames,
     Provenance,
     ScoreFile,
@@ -80,7 +82,8 @@ def open_source(source: Scores | Path | str, reading: Reading) -> OpenedSource:
     """
     path = None if isinstance(source, Scores) else source
     name = "these scores" if path is None else str(path)
-    file = ScoreFile(name, source, {}) if isinstance(source, Scores) else _read(source, reading)
+    folder = AudioFolder.of(reading.audio)
+    file = ScoreFile(name, source, {}) if isinstance(source, Scores) else _read(source, reading, folder)
     scores, notes = file.scores, file.notes
     taxonomy = reading.taxonomy if isinstance(reading.taxonomy, Taxonomy) else _taxonomy(reading.taxonomy)
     scores, left_out = scores.known_to(taxonomy, source=name)
@@ -95,11 +98,11 @@ def open_source(source: Scores | Path | str, reading: Reading) -> OpenedSource:
     rows = make_rows([str(r) for r in scores.rows.recording], scores.rows.start_s, scores.rows.end_s, named.rule)
     recordings, last = rows.recordings(), rows.offsets()[1:] - 1
     lengths = dict(zip(recordings, rows.end_s[last].tolist(), strict=True))
-    heard, audio, said = scored_recordings(recordings, lengths, named.rule, reading.audio)
+    heard, audio, said = scored_recordings(recordings, lengths, named.rule, folder)
     lacking = frozenset(h.id for h in heard if audio and not h.found)
     scores = Scores(scores.values, rows, scores.classes, scores.space, scores.covered)
     of_names = (*([named.said] if named.failed else []), *named.notes(), *reading.clocks.assumed(of_run))
-    every = (*notes, *left_out, *of_names, *said)
+    every = (*notes, *left_out, *of_names, *said, *([] if file.whole else [NO_EFFORT]))
     return OpenedSource(scores, taxonomy, heard, audio, path, name, every, lacking, file.whole, file.known)
 
 
@@ -124,11 +127,11 @@ def _taxonomy(path: Path | str | None) -> Taxonomy:
     return Taxonomy({}) if path is None else read_taxonomy(path)
 
 
-def _read(source: Path | str, reading: Reading) -> ScoreFile:
+def _read(source: Path | str, reading: Reading, audio: AudioFolder | None) -> ScoreFile:
     if not is_source(source):
         ways = ["give the folder of a run, a store of logits, or a score file", "`blendkit run RECIPE` makes a run"]
         raise BlendkitError(f"{source}: no scores here", ways)
-    return read_score_file(source, reading.space, names=reading.columns, audio=reading.audio)
+    return read_score_file(source, reading.space, names=reading.columns, audio=audio)
 
 
 def recording_codes(rows: Rows) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.io.audio_places import UNSEEN, scored_recordings
+    from blendkit.io.audio_places import NO_EFFORT, UNSEEN, AudioFolder, scored_recordings
     from blendkit.io.conversion import Converted, convert_file
     from blendkit.io.converted_detections import Carried
     from blendkit.io.file_content_cache import FileContents
@@ -75,11 +75,13 @@ else:
 __all__ = [
     "CONSTANT",
     "NOTHING_FOUND",
+    "NO_EFFORT",
     "PROVENANCE",
     "SUBMISSION",
     "UNSEEN",
     "WEEKS",
     "WHOLE_YEAR",
+    "AudioFolder",
     "Cache",
     "Carried",
     "ColumnNames",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from blendkit.audio import find_recordings, probe_duration
@@ -11,63 +12,93 @@ from blendkit.errors import BlendkitError, counted, shorten
 
 _SUFFIX = ".wav"  # of recordings whose files nobody has shown
 UNSEEN = f"files are named {_SUFFIX}: --audio FOLDER gives their names and lengths"
+NO_EFFORT = (
+    "the effort is unknown: detections do not say how long was listened to, nor which recordings have none, so that "
+    "only chunks up to the last detection count; --audio FOLDER tells both"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class AudioFolder:
+    """The recordings of a folder: {id: file}. Each file's length is asked once."""
+
+    folder: Path
+    files: Mapping[str, Path]
+    _lengths: dict[str, float | None] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, folder: Path | str | None) -> AudioFolder | None:
+        """Look into a folder; None for none. Raises BlendkitError for one that is not there."""
+        if folder is None:
+            return None
+        path = Path(folder)
+        if not path.is_dir():
+            raise BlendkitError(f"{path}: no such folder of recordings", ["--audio names the folder that was scored"])
+        return cls(path, {r.id: r.path for r in find_recordings(path).recordings})
+
+    def length_s(self, recording: str) -> float | None:
+        """Return the seconds of one of its recordings; None where the file does not tell."""
+        if recording not in self._lengths:
+            self._lengths[recording] = probe_duration(self.files[recording])
+        return self._lengths[recording]
+
+    def of_recordings(self, recordings: Sequence[str]) -> dict[str, str]:
+        """Return {recording: the id here} of those it holds. Raises BlendkitError if it holds none of several."""
+        own = {r: i for i, r in match_recordings(self.files, recordings).items()}
+        if recordings and not own:
+            listed = [f"it holds {shorten(self.files, 3) or 'no audio'}", f"the scores are of {shorten(recordings, 3)}"]
+            raise BlendkitError(f"{self.folder}: holds none of the recordings that were scored", listed)
+        return own
+
+    def beside(self, own: Mapping[str, str]) -> list[str]:
+        """Return the recordings here that are none of those; own: see `of_recordings`."""
+        used = set(own.values())
+        return [i for i in self.files if i not in used]
 
 
 def scored_recordings(
-    recordings: Sequence[str], lengths: Mapping[str, float], rule: NameRule, audio: Path | str | None
+    recordings: Sequence[str], lengths: Mapping[str, float], rule: NameRule, audio: AudioFolder | None
 ) -> tuple[tuple[ScoredRecording, ...], str, tuple[str, ...]]:
     """Return what was heard (R,), the audio folder as text, and notes.
 
     lengths: in seconds, of recordings whose files `audio` does not show. Raises BlendkitError for a folder without any
     of the recordings.
     """
-    files, _, notes = _files(recordings, Path(audio)) if audio is not None else ({}, {}, ())
+    own = {} if audio is None else audio.of_recordings(recordings)
     heard = []
     for r in recordings:
-        said = rule.read(r)
-        file, length = files.get(r, (f"{r}{_SUFFIX}", None))
-        heard.append(ScoredRecording(r, file, length or lengths[r], said.site, said.moment, r in files))
-    return tuple(heard), "" if audio is None else Path(audio).resolve().as_posix(), notes
+        said, file, length = rule.read(r), f"{r}{_SUFFIX}", None
+        if audio is not None and r in own:
+            file = audio.files[own[r]].relative_to(audio.folder).as_posix()
+            length = audio.length_s(own[r])
+        heard.append(ScoredRecording(r, file, length or lengths[r], said.site, said.moment, r in own))
+    if audio is None:
+        return tuple(heard), "", ()
+    lacking, beside = [r for r in recordings if r not in own], audio.beside(own)
+    count = f"{len(lacking)} of {len(recordings)} recordings are not in {audio.folder}"
+    notes = [f"{count}, and are named {_SUFFIX}: {shorten(lacking)}"] if lacking else []
+    notes += [f"not counted, for the scores lack them: {_of(beside, audio)}"] if beside else []
+    return tuple(heard), audio.folder.resolve().as_posix(), tuple(notes)
 
 
 def recording_lengths(
-    recordings: Sequence[str], folder: Path, *, others: bool
-) -> tuple[dict[str, float], tuple[str, ...]]:
-    """Return {recording: seconds} of those whose files the folder holds and whose length is known, and notes.
+    recordings: Sequence[str], audio: AudioFolder, *, others: bool
+) -> tuple[dict[str, float], bool, tuple[str, ...]]:
+    """Return {recording: seconds} of those that a folder holds, whether all lengths are known, and notes.
 
     others: also those of its recordings that are not named: a table of all detections names none without one. Raises
     BlendkitError as `scored_recordings` does.
     """
-    files, beside, _ = _files(recordings, folder)
-    lengths = {r: s for r, (_, s) in files.items()}
-    notes: tuple[str, ...] = ()
-    if others and beside:
-        lengths |= {r: probe_duration(p) for r, p in beside.items()}
-        notes = (f"{_others(beside, folder)}, and count as heard, with nothing found: {shorten(beside)}",)
-    return {r: s for r, s in lengths.items() if s is not None}, notes
+    own = audio.of_recordings(recordings)
+    beside = audio.beside(own) if others else []
+    lengths = {r: audio.length_s(i) for r, i in {**own, **{i: i for i in beside}}.items()}
+    known = {r: s for r, s in lengths.items() if s is not None}
+    silent, unread = [r for r in beside if r in known], [r for r in lengths if r not in known]
+    notes = [f"counted as heard, with nothing found: {_of(silent, audio)}"] if silent else []
+    notes += [f"not counted, for their length cannot be read: {_of(unread, audio)}"] if unread else []
+    return known, not unread and set(recordings) <= set(own), tuple(notes)
 
 
-def _others(beside: Mapping[str, Path], folder: Path) -> str:
-    are = "is" if len(beside) == 1 else "are"
-    return f"{counted(len(beside), 'recording', 'recordings')} of {folder} {are} not in the scores"
-
-
-def _files(
-    recordings: Sequence[str], folder: Path
-) -> tuple[dict[str, tuple[str, float | None]], dict[str, Path], tuple[str, ...]]:
-    """Return {recording: (path below the folder, seconds)} of those that a folder holds, its others, and notes."""
-    if not folder.is_dir():
-        raise BlendkitError(f"{folder}: no such folder of recordings", ["--audio names the folder that was scored"])
-    found = {r.id: r.path for r in find_recordings(folder).recordings}
-    own = {r: i for i, r in match_recordings(found, recordings).items()}
-    if recordings and not own:
-        listed = [f"it holds {shorten(found, 3) or 'no audio'}", f"the scores are of {shorten(recordings, 3)}"]
-        raise BlendkitError(f"{folder}: holds none of the recordings that were scored", listed)
-    lacking = [r for r in recordings if r not in own]
-    count = f"{len(lacking)} of {len(recordings)} recordings are not in {folder}"
-    notes = [f"{count}, and are named {_SUFFIX}: {shorten(lacking)}"] if lacking else []
-    used = set(own.values())
-    beside = {i: p for i, p in found.items() if i not in used}
-    notes += [f"{_others(beside, folder)}, and do not count: {shorten(beside)}"] if beside else []
-    out = {r: (found[i].relative_to(folder).as_posix(), probe_duration(found[i])) for r, i in own.items()}
-    return out, beside, tuple(notes)
+def _of(recordings: Iterable[str], audio: AudioFolder) -> str:
+    listed = list(recordings)
+    return f"{counted(len(listed), 'recording', 'recordings')} of {audio.folder}, {shorten(listed)}"

@@ -21,7 +21,7 @@ from blendkit.core import (
     natural_sorted,
 )
 from blendkit.errors import BlendkitError
-from blendkit.io.audio_places import UNSEEN, scored_recordings
+from blendkit.io.audio_places import UNSEEN, AudioFolder, scored_recordings
 from blendkit.io.file_reader import ReadFile
 from blendkit.io.readers.detection_tables import NO_SCORES, Detections
 from blendkit.io.readers.taxonomy_csv import read_taxonomy
@@ -59,7 +59,7 @@ def detection_table(read: ReadFile, source: Path, carried: Carried) -> tuple[Det
     for r, end in zip(found.recording, found.end_s.tolist(), strict=True):
         ends[r] = max(ends[r], end)
     rule = fitting_names(recordings, NameRule()).rule
-    heard, audio, said = scored_recordings(recordings, ends, rule, carried.audio)
+    heard, audio, said = scored_recordings(recordings, ends, rule, AudioFolder.of(carried.audio))
     lost = ["times, label and score of each detection are carried over, no other columns"]
     lost += [] if audio else [f"{UNSEEN}; a recording is as long as its last detection"]
     lost += [] if found.quiet or not source.is_dir() else ["recordings without a detection are not carried over"]

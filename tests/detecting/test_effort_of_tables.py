@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import soundfile
 
-from blendkit.detecting import Reading, ThresholdRule, activity, detect
+from blendkit.detecting import DrawRule, Reading, ThresholdRule, activity, detect, review
 
 HEADER = "Start (s),End (s),Scientific name,Common name,Confidence,File\n"
 RULE = ThresholdRule(value=0.5)
@@ -55,7 +55,7 @@ def test_without_audio_no_rate_is_stated(tmp_path: Path) -> None:
     assert table["detections"].max() == 2
     assert pd.read_csv(tmp_path / "out/cells.csv")["hours"].isna().all()
     assert found.picture is None
-    assert any("--audio FOLDER tells both" in n for n in found.notes)
+    assert sum("--audio FOLDER tells both" in n for n in found.notes) == 1
 
 
 def test_the_effort_of_detect(tmp_path: Path, audio: Path) -> None:
@@ -72,7 +72,7 @@ def test_recordings_without_a_table_of_their_own_are_not_counted(tmp_path: Path,
     tables = _tables(tmp_path / "t", hours=("05", "07"))
     found = detect(tables, tmp_path / "out", RULE, reading=Reading(audio=audio))
     assert [h.id.rpartition("/")[2] for h in found.table.recordings] == [_name("05"), _name("07")]
-    assert any("not in the scores, and do not count" in n for n in found.notes)
+    assert any("not counted, for the scores lack them: 2 recordings of" in n for n in found.notes)
 
 
 @pytest.mark.parametrize("found", [("05", "06"), ()])
@@ -105,3 +105,61 @@ def test_detections_after_the_end_are_named(tmp_path: Path, audio: Path) -> None
     assert any(
         f"1 window begins after the end of the recording, which is left out: {_name('05')}" in n for n in found.notes
     )
+
+
+def test_a_file_whose_length_cannot_be_read_leaves_the_effort_unknown(tmp_path: Path, audio: Path) -> None:
+    (audio / "A/bad.wav").write_bytes(b"no sound at all")
+    (tmp_path / "all.csv").write_text(
+        HEADER + f"5.0,8.0,Turdus merula,Blackbird,0.9,{_name('05')}.wav\n", encoding="utf-8"
+    )
+    found = activity(tmp_path / "all.csv", tmp_path / "out", RULE, reading=Reading(audio=audio))
+    heard = [n for n in found.notes if n.startswith("counted as heard, with nothing found: 3 recordings")]
+    assert len(heard) == 1
+    assert "bad" not in heard[0]
+    assert any("their length cannot be read: 1 recording of" in n and "A/bad" in n for n in found.notes)
+    assert all(np.isnan(p.hours).all() for p in found.parts)
+
+
+def test_tables_of_their_own_in_several_folders_count_theirs_alone(tmp_path: Path, audio: Path) -> None:
+    (audio / "B").mkdir()
+    for name in ("x", "y"):
+        soundfile.write(audio / f"B/{name}.wav", np.zeros(100 * 60, np.int16), 100)
+    tables = tmp_path / "t"
+    for folder, name, lines in (("A", _name("05"), 1), ("A", _name("06"), 0), ("B", "x", 1)):
+        (tables / folder).mkdir(parents=True, exist_ok=True)
+        line = f"5.0,8.0,Turdus merula,Blackbird,0.9,{folder}/{name}.wav\n" * lines
+        (tables / folder / f"{name}.BirdNET.results.csv").write_text(HEADER + line, encoding="utf-8")
+    table = detect(tables, tmp_path / "out", RULE, reading=Reading(audio=audio)).table
+    assert {h.id for h in table.recordings} == {f"A/{_name('05')}", f"A/{_name('06')}", "B/x"}
+
+
+def test_an_empty_table_with_a_recordings_name_is_of_this_one(tmp_path: Path, audio: Path) -> None:
+    (tmp_path / f"{_name('06')}.csv").write_text(HEADER, encoding="utf-8")
+    table = detect(tmp_path / f"{_name('06')}.csv", tmp_path / "out", RULE, reading=Reading(audio=audio)).table
+    assert [h.length_s for h in table.recordings] == [600.0]
+
+
+def test_a_header_alone_leaves_the_effort_unknown(tmp_path: Path) -> None:
+    (tmp_path / "none.csv").write_text(HEADER, encoding="utf-8")
+    assert any("the effort is unknown" in n for n in detect(tmp_path / "none.csv", tmp_path / "out", RULE).notes)
+
+
+def test_a_review_says_what_it_cannot_draw_from(tmp_path: Path, audio: Path) -> None:
+    tables = _tables(tmp_path / "t")
+    blind = review(tables, tmp_path / "r", DrawRule(per_class=2))
+    assert any("the effort is unknown" in n for n in blind.notes)
+    seen = review(tables, tmp_path / "s", DrawRule(per_class=2), reading=Reading(audio=audio))
+    assert sum(dict(zip(seen.clips.stratum, seen.clips.chunks, strict=True)).values()) == 480
+    assert not any("effort" in n for n in seen.notes)
+
+
+def test_each_file_is_asked_for_its_length_once(tmp_path: Path, audio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Path] = []
+
+    def probe(path: Path) -> float:
+        asked.append(path)
+        return 600.0
+
+    monkeypatch.setattr("blendkit.io.audio_places.probe_duration", probe)
+    detect(_tables(tmp_path / "t"), tmp_path / "out", RULE, reading=Reading(audio=audio))
+    assert sorted(asked) == sorted(audio.rglob("*.wav"))

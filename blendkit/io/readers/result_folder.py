@@ -62,19 +62,22 @@ def _read_folder(path: Path, names: ColumnNames) -> Detections:
         raise BlendkitError(f"{path}: every result table in this folder is empty", [_named(path, empty)])
     notes = [f"left out, for they are empty files: {_named(path, empty)}"] if empty else []
     parts = {p: _read_one(p, names) for p in files if p not in empty}
-    quiet = _quiet(parts, empty)
-    return replace(join_detections(list(parts.values()), notes), quiet=quiet or (), own_tables=quiet is not None)
+    own, quiet = _quiet(path, parts, empty)
+    return replace(join_detections(list(parts.values()), notes), quiet=quiet, own_tables=own)
 
 
-def _quiet(parts: Mapping[Path, Detections], empty: Sequence[Path]) -> tuple[str, ...] | None:
-    """Return the recordings of tables without a line; None unless every other table is named after its recording."""
+def _quiet(root: Path, parts: Mapping[Path, Detections], empty: Sequence[Path]) -> tuple[bool, tuple[str, ...]]:
+    """Return whether every table with lines is named after its recording, and then the recordings of the others."""
     found = {p: set(d.recording) for p, d in parts.items() if d.recording}
     own = all({PurePosixPath(r).name for r in of} == {table_recording(p)} for p, of in found.items())
     folders = {PurePosixPath(r).parent for of in found.values() for r in of}
-    if not own or len(folders) > 1:
-        return None
-    folder = next(iter(folders), PurePosixPath())
-    return tuple((folder / table_recording(p)).as_posix() for p in [*parts, *empty] if p not in found)
+    if not own:
+        return False, ()
+    silent = [p for p in [*parts, *empty] if p not in found]
+    # of recordings in several folders the tables' own folders are the best guess
+    places = {p: PurePosixPath(p.relative_to(root).parent.as_posix()) for p in silent}
+    one = next(iter(folders), PurePosixPath()) if len(folders) < 2 else None
+    return True, tuple(((places[p] if one is None else one) / table_recording(p)).as_posix() for p in silent)
 
 
 def _named(folder: Path, files: Sequence[Path]) -> str:

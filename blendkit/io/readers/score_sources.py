@@ -19,10 +19,10 @@ from blendkit.core import (
     with_fitting_names,
 )
 from blendkit.errors import counted
-from blendkit.io.audio_places import recording_lengths
+from blendkit.io.audio_places import AudioFolder, recording_lengths
 from blendkit.io.file_reader import ColumnNames, ReadFile, read_found
 from blendkit.io.provenance import Provenance, agreed_space, provenance_of
-from blendkit.io.readers.detection_tables import Detections, detection_windows
+from blendkit.io.readers.detection_tables import Detections, detection_windows, table_recording
 from blendkit.io.readers.score_table import TABLE_SUFFIXES, Table, recording_folds
 from blendkit.io.score_places import score_file, split_source
 from blendkit.io.windows_to_chunks import NOTHING_FOUND, Windowed, late_windows, windows_on_chunks
@@ -76,7 +76,7 @@ def read_score_file(
     *,
     names: ColumnNames | None = None,
     labels: LabelTable | None = None,
-    audio: Path | str | None = None,
+    audio: AudioFolder | None = None,
 ) -> ScoreFile:
     """Read scores as `read_scores`, with the fold of every recording if the file has folds, and notes on the file.
 
@@ -115,7 +115,7 @@ def read_any(path: Path | str, space: FileSpace, names: ColumnNames) -> ScoreFil
 
 
 def scores_of(
-    read: ReadFile, path: Path | str, space: FileSpace, names: ColumnNames, audio: Path | str | None = None
+    read: ReadFile, path: Path | str, space: FileSpace, names: ColumnNames, audio: AudioFolder | None = None
 ) -> ScoreFile:
     """Return the scores of what was read of a path: windows and detections pooled onto chunks."""
     file, array = split_source(path)
@@ -137,15 +137,19 @@ def scores_of(
 
 def _of_detections(
     read: ReadFile, found: Detections, name: str, source: str, space: FileSpace, chunk_s: float,
-    audio: Path | str | None,
+    audio: AudioFolder | None,
 ) -> ScoreFile:  # fmt: skip
     """Return detections on chunks, each with the highest that overlaps it, else the score of nothing."""
     empty = NOTHING_FOUND[space]
     windowed = detection_windows(found, source, empty)
+    found = found if audio is None else _named_after(found, source, audio)
     ids = path_ids([*windowed.recording, *found.quiet])
     windowed = replace(windowed, recording=[ids[r] for r in windowed.recording])
     heard = list(dict.fromkeys(ids.values()))
-    lengths, said = ({}, ()) if audio is None else recording_lengths(heard, Path(audio), others=not found.own_tables)
+    lengths: dict[str, float] = {}
+    whole, said = False, tuple[str, ...]()
+    if audio is not None:
+        lengths, whole, said = recording_lengths(heard, audio, others=not found.own_tables)
     known = {r: count_chunks(s, chunk_s)[0] for r, s in lengths.items()}
     scores = windows_on_chunks(windowed, known, chunk_s, NameRule(), space, "max", source, empty=empty)
     notes = (
@@ -154,7 +158,15 @@ def _of_detections(
         *said,
         *late_windows(windowed, known, chunk_s),
     )
-    return ScoreFile(name, scores, {}, notes, whole=set(heard) <= set(lengths))
+    return ScoreFile(name, scores, {}, notes, whole=whole)
+
+
+def _named_after(found: Detections, source: str, audio: AudioFolder) -> Detections:
+    """Return detections of which an empty table with the name of a recording is of this one."""
+    name = table_recording(Path(source))
+    if found.recording or found.quiet or name not in {i.rpartition("/")[2] for i in audio.files}:
+        return found
+    return replace(found, quiet=(name,), own_tables=True)
 
 
 def _pooled(read: ReadFile, windowed: Windowed, scores: Scores, chunk_s: float, pool: WindowPool) -> str:
