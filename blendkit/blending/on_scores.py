@@ -15,7 +15,9 @@ from blendkit.blending.streams import make_streams
 from blendkit.core import Scores, Taxonomy, require_kind, shared_rows
 from blendkit.errors import BlendkitError
 from blendkit.events import Note, ignore_note
+from blendkit.ops import info_of
 from blendkit.recipe import CONVERSIONS, make_plan, parse_recipe
+from blendkit.registry import OPS, registry
 
 _OUT = "result"
 _WAY = "`Scores.from_frame` makes scores of a table, `Scores.build` of an array with its rows and classes"
@@ -87,13 +89,14 @@ def apply(
 
     op: the name of a step (`gaussian`, `taxonomy_mean`, ...), or `to` or `as` with `space="prob"`. params: the step's
     own; where a recipe names another stream (`by: sed`), its scores. Raises BlendkitError for an unknown op or
-    parameter with the nearest, for a space that the op refuses, and for other scores whose rows or classes differ.
+    parameter with the nearest, for a space that the op refuses, and for other scores that lack rows.
     """
     require_kind(scores, Scores, "scores", _WAY)
     require_kind(op, str, "op", 'as in apply(scores, "gaussian", sigma=0.7)')
     others = {k: v for k, v in params.items() if isinstance(v, Scores)}
+    _require_streams(op, others)
     members = {"m0": scores, **{k: v.align(scores.rows, scores.classes, source=k) for k, v in others.items()}}
-    given = {k: k if k in others else v for k, v in params.items()}
+    given = {k: k if k in others else _plain(k, v) for k, v in params.items()}
     step = {op: given.get("space") if op in CONVERSIONS else given}
     try:
         return _made(members, {"streams": {_OUT: {"from": "m0", "steps": [step]}}}, taxonomy, note)
@@ -102,25 +105,43 @@ def apply(
         raise BlendkitError(_TITLE.sub("this step cannot run", error.title), own) from error
 
 
-def _text(recipe: dict[str, Any]) -> str:
-    try:
-        return yaml.safe_dump(recipe, sort_keys=False)
-    except yaml.representer.RepresenterError as error:
-        ways = ["parameters are numbers, texts, lists and mappings of them, or the Scores of another stream"]
-        raise BlendkitError(f"a parameter is a {type(error.args[1]).__name__}", ways) from error
+def _require_streams(op: str, others: Mapping[str, Scores]) -> None:
+    """Raise BlendkitError for scores in the place of a parameter that is no stream."""
+    steps = registry(OPS)
+    info = info_of(steps.get(op)) if others and op in steps.names() else None
+    wrong = [k for k in others if info is not None and k not in info.streams()]
+    if wrong:
+        streams = ", ".join(info.streams()) if info is not None else ""
+        raise BlendkitError(
+            f"{op}: {', '.join(wrong)} is no stream, and gets no Scores", [f"its streams: {streams or 'none'}"]
+        )
+
+
+def _plain(name: str, value: Any) -> Any:
+    """Return a parameter as a recipe could hold it: numpy's numbers and arrays as Python's."""
+    value = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+    if isinstance(value, Mapping):
+        return {k: _plain(name, v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(name, v) for v in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    ways = ["parameters are numbers, texts, lists and mappings of them, or the Scores of another stream"]
+    raise BlendkitError(f"{name}: a parameter cannot be a {type(value).__name__}", ways)
 
 
 def _made(members: Mapping[str, Scores], recipe: dict[str, Any], taxonomy: Taxonomy | None, note: Note) -> Scores:
     """Make the one stream of a recipe whose members are scores in memory."""
     spaces = {n: "prob" if s.space == "unknown" else s.space for n, s in members.items()}
-    text = _text(
+    text = yaml.safe_dump(
         {
             "recipe": 1,
             "name": "scores",
             "members": {n: {"use": "table", "path": n, "space": space} for n, space in spaces.items()},
             **recipe,
             "output": _OUT,
-        }
+        },
+        sort_keys=False,
     )
     plan = make_plan(parse_recipe(text, "scores", written=False))
     given = {n: replace(s, made_by=s.made_by or n, values=np.asarray(s.values)) for n, s in members.items()}

@@ -153,16 +153,21 @@ def run_op(step: OpStep, scores: Scores, kwargs: dict[str, Any], others: tuple[s
     try:
         if step.info.scope != "file" or {"rows", "offsets"} & set(step.info.context().values()):
             return _trusted(step, scores, function(scores.values, **kwargs))
+        if not len(scores):
+            return scores.values
         bounds = scores.rows.offsets()  # one call per recording, so that not even a faulty op can mix recordings
         parts = [
             function(scores.values[a:b], **{k: v[a:b] if k in others else v for k, v in kwargs.items()})
             for a, b in itertools.pairwise(bounds)
         ]
+        return _trusted(step, scores, np.concatenate(parts))
     except BlendkitError:
         raise
     except Exception as error:  # an op may be a third party's: the message names its module
         raise broken(f"op {step.name!r}", function, error) from error
-    return _trusted(step, scores, np.concatenate(parts) if parts else scores.values)
+
+
+_ROUNDING = 1e-6  # a mean of ones in float32 may lie beyond 1
 
 
 def _trusted(step: OpStep, scores: Scores, found: Any) -> Any:
@@ -180,8 +185,9 @@ def _trusted(step: OpStep, scores: Scores, found: Any) -> Any:
         values = np.asarray(values) if edited is None else np.asarray(values)[edited]
         lost = values.size - int(np.isfinite(values).sum())
         problems += [f"{lost} values that are not finite"] if lost else []
-        if not lost and values.size and step.space_out != "logit" and not (values.min() >= 0 and values.max() <= 1):
-            problems.append(f"values from {values.min():g} to {values.max():g}, in space {step.space_out}")
+        low, high = (float(f(values)) if values.size else 0.0 for f in (np.min, np.max))
+        if not lost and step.space_out != "logit" and not (low >= -_ROUNDING and high <= 1 + _ROUNDING):
+            problems.append(f"values from {low!r} to {high!r}, in space {step.space_out}")
     if problems:
         module = step.info.function.__module__
         raise BlendkitError(

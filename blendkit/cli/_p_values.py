@@ -15,8 +15,11 @@ _LEVEL = 0.05
 def p_cell(raw: float, adjusted: float, replicates: int) -> str:
     """Return Holm's p-value as a cell; `<0.0532` where not one redraw went the other way.
 
-    raw: before Holm's correction. The smallest that R redraws give is 2 / (1 + R), whatever the truth.
+    raw: before Holm's correction; nan where nothing could be compared. The smallest that R redraws give is 2 / (1 + R),
+    whatever the truth.
     """
+    if math.isnan(raw):
+        return "-"
     bound = "<" if raw <= 2 / (1 + replicates) * (1 + 1e-9) else ""
     return f"{bound}{adjusted:.4f}"
 

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from blendkit.offline import Found, Grown
 
 
+_LONGEST = 20_000  # characters of an option that is printed to be copied
+
+
+def _option(address: str, value: Any) -> str:
+    """Return a value as the option that sets it, in quotes for a shell."""
+    text = f"{address}={json.dumps(value)}".replace("'", "'\"'\"'")
+    return f"--set '{text}'"
+
+
 def emit_found(found: Found, more: dict[str, Any] | None = None) -> None:
     """Print what a search found as an event."""
     g = found.guarded
@@ -51,7 +60,11 @@ def print_found(found: Found, level: float) -> None:
     """Print what a search found: values to set, figures with where each is from, and the verdict."""
     g = found.guarded
     for address, value in {**found.values, "tuned_on": list(found.labels)}.items():
-        click.echo(f"--set '{address}={json.dumps(value)}'")
+        text = _option(address, value)
+        if len(text) > _LONGEST:  # no shell takes it: all recordings of the files count as seen, which is safe
+            names = [one if isinstance(one, str) else one["labels"] for one in found.labels]
+            text = _option(address, names)
+        click.echo(text)
     click.echo("")
     tuned = f"  (in-sample: tuned on {found.tuned} of the labelled recordings)" if found.tuned else ""
     click.echo(f"recipe as it is:  {found.before:.6f}{tuned}")

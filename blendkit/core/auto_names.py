@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -133,11 +133,12 @@ def _nearly(found: FoundNames) -> list[str]:
     table = found.rule.deployments
     assert table is not None
     keys = [d.key for d in table.lines]
-    names = list(found.parts)
+    names: Collection[str] = found.parts
     if table.by == "folder":
-        names = [r[:i] for r in names for i, c in enumerate(r) if c == "/"]
+        names = dict.fromkeys(r[:i] for r in names for i, c in enumerate(r) if c == "/")
     elif table.by == "prefix":
-        names = [t[: len(k)] for k in keys for r in names for t in (r, r.rpartition("/")[2])]
+        sizes = {len(k) for k in keys}
+        names = dict.fromkeys(t[:n] for r in names for t in (r, r.rpartition("/")[2]) for n in sizes)
     pair = near_names(keys, names)
     return [] if pair is None else [compare_names([pair[0]], [pair[1]], "it", "the recordings")]
 

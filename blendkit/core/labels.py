@@ -35,7 +35,7 @@ class LabelTable:
 
     `spans[recording]` is a tuple of (start_ms, end_ms, classes). A span without classes is labelled
     silence; time outside every span is unlabelled, which is not the same as negative. drawn: whether they are of chunks
-    that were drawn with unequal chances, as by `review`: shares of them are not shares of all chunks.
+    that a `review` drew: shares of them are not shares of all chunks.
     """
 
     spans: Mapping[str, tuple[Span, ...]]

@@ -129,7 +129,7 @@ def chunk_rows(chunks: dict[str, int], chunk_s: float, names: NameRule) -> Rows:
 
 
 def fold_of(recordings: Sequence[str], folds: int) -> dict[str, int]:
-    """Assign recordings to folds of near-equal size by the hash of their names, without a random draw."""
+    """Deal recordings, in the order of the hashes of their names, into folds of near-equal size."""
     order = sorted(recordings, key=text_hash)
     return {r: i % folds for i, r in enumerate(order)}
 

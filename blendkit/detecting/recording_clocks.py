@@ -32,7 +32,7 @@ class Clocks:
     file_names: a preset (`audiomoth`, `songmeter`, ...), a regular expression with the groups site, date, time, offset
     or epoch, or `auto`: the preset that most names fit. deployments: a table of sites, see `read_deployments`. tz,
     report_tz, site: the time zone of the names (None: UTC is assumed), the one in which times are wanted, and where
-    sites are read. Of a run's folder all this is known by its recipe, unless it is said anew.
+    sites are read. Of a run's folder each is that of its recipe, unless it is said anew.
     """
 
     file_names: str = AUTO
@@ -45,33 +45,29 @@ class Clocks:
         """Return the rule and what it gives. Raises BlendkitError for what is no preset and no such expression, sites
         from two places, an unknown time zone, and a table that cannot be read or has none of the recordings.
 
-        of_run: the rule of the run whose scores these are. It counts where nothing else is said but the zone in which
-        times are wanted.
+        of_run: the rule of the run whose scores these are; it counts where nothing else is said.
         """
-        if of_run is not None and self._as_run(of_run):
-            return read_names(replace(of_run, report_tz=self.report_tz or of_run.report_tz), recordings)
         if self.deployments is not None and self.site == "folder":
             raise BlendkitError("sites come from --deployments or from folders (--site folder), not from both")
         table = None if self.deployments is None else read_deployments(Path(self.deployments))
-        own = ASSUMED_ZONE if self.tz is None else self.tz
-        base = NameRule(PATTERNS["birdclef"], own, self.report_tz, self.site, table)
-        if self.file_names == AUTO:
+        base = NameRule(PATTERNS["birdclef"], ASSUMED_ZONE) if of_run is None else of_run
+        if table is not None or self.site == "folder":
+            base = replace(base, deployments=table, site_from=self.site)
+        base = replace(base, tz=self.tz or base.tz, report_tz=self.report_tz or base.report_tz)
+        if self.file_names == AUTO and of_run is None:
             return fitting_names(recordings, base)
-        rule = NameRule(self._pattern(), own, self.report_tz, self.site, table)
+        rule = base if self.file_names == AUTO else replace(base, pattern=self._pattern())
         check_zone(rule)
         return read_names(rule, recordings)
 
     def assumed(self, of_run: NameRule | None = None) -> list[str]:
         """Say which time zone was assumed, where times were to be reported in another one."""
-        if self.report_tz is None or self.tz is not None or self._as_run(of_run):
+        if self.report_tz is None or self.tz is not None or of_run is not None:
             return []
         return [
             f"times in names and deployments that state no time zone are taken for {ASSUMED_ZONE}, and reported in "
             f"{self.report_tz}: --tz says another"
         ]
-
-    def _as_run(self, of_run: NameRule | None) -> bool:
-        return of_run is not None and replace(self, report_tz=None) == Clocks()
 
     def _pattern(self) -> str:
         for name, pattern in PATTERNS.items():

@@ -165,7 +165,7 @@ def _chosen(opened: OpenedSource, rule: ThresholdRule, precision: float) -> Clas
     scores, labels = opened.scores, read_labels(rule.labels or "")
     if labels.drawn:
         raise BlendkitError(
-            f"{rule.labels}: drawn with unequal chances: the precision among these clips is not that of all",
+            f"{rule.labels}: these clips were drawn: the precision among them is not that of all",
             ["`blendkit review --read FOLDER --out answers --precision 0.9` weighs each answer by its chance",
              "`detect --thresholds answers/thresholds.csv` takes what it writes"],
         )  # fmt: skip

@@ -9,7 +9,6 @@ from typing import Any
 
 from blendkit.io.file_reader import ColumnNames, file_head
 from blendkit.io.score_places import score_file, split_source
-from blendkit.store import is_store
 
 _NAMED = ("rows", "classes", "folds", "score")
 
@@ -24,15 +23,18 @@ def names_by_file(files: Sequence[Path | str], names: ColumnNames) -> list[Colum
     if not given or len(files) < 2:
         return [names] * len(files)
     held = [_columns(f) for f in files]
-    lacked = [[k for k, name in given.items() if name not in own and _held(name, held)] for own in held]
+    lacked = [
+        [k for k, name in given.items() if own is not None and name not in own and _held(name, held)] for own in held
+    ]
     dropped: list[dict[str, Any]] = [dict.fromkeys(keys) for keys in lacked]
     return [replace(names, **keys) for keys in dropped]
 
 
-def _held(name: str, held: Sequence[frozenset[str]]) -> bool:
-    return any(name in own for own in held)
+def _held(name: str, held: Sequence[frozenset[str] | None]) -> bool:
+    return any(own is not None and name in own for own in held)
 
 
-def _columns(file: Path | str) -> frozenset[str]:
+def _columns(file: Path | str) -> frozenset[str] | None:
+    """Return the columns or arrays of a file; None of a folder, whose tables may have any."""
     path = score_file(split_source(file)[0])
-    return frozenset() if is_store(path) or not path.is_file() else frozenset(file_head(path).columns)
+    return frozenset(file_head(path).columns) if path.is_file() else None

@@ -27,11 +27,12 @@ def npz_headers(path: Path) -> dict[str, ArrayHeader]:
 
 
 def only_matrix(headers: Mapping[str, ArrayHeader], rows: str | None, classes: str | None) -> str | None:
-    """Return the one array of numbers with a row per row id and a column per class; None unless there is just one."""
+    """Return the one table of numbers, if it has a row per row id and a column per class; None of several."""
     sizes = [headers[n].shape for n in (rows, classes) if n is not None and n in headers]
     shape = tuple(s[0] for s in sizes if len(s) == 1)
-    fits = [n for n, h in headers.items() if len(shape) == 2 and tuple(h.shape) == shape and h.dtype.kind in "fiub"]
-    return fits[0] if len(fits) == 1 else None
+    tables = [n for n, h in headers.items() if len(h.shape) > 1 and h.dtype.kind in "fiub"]
+    fits = [n for n in tables if len(shape) == 2 and tuple(headers[n].shape) == shape]
+    return fits[0] if fits == tables and len(fits) == 1 else None
 
 
 def read_npz_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:

@@ -91,8 +91,8 @@ def late_windows(w: Windowed, known: Mapping[str, int], chunk_s: float) -> tuple
     late = [r for r, start in starts if r in known and start >= known[r] * chunk_s]
     if not late:
         return ()
-    count, where = counted(len(late), "window begins", "windows begin"), shorten(dict.fromkeys(late))
-    return (f"{count} after the end of the recording, which is left out: {where}",)
+    count = counted(len(late), "window that begins", "windows that begin")
+    return (f"left out: {count} after the end of the recording: {shorten(dict.fromkeys(late))}",)
 
 
 def chunks_without_window(w: Windowed, known: Mapping[str, int], chunk_s: float) -> dict[str, list[int]]:

@@ -102,7 +102,9 @@ def check_shapes(y: NDArray[Any], x: NDArray[Any], mask: NDArray[Any] | None = N
             way = "give numpy arrays (N, C): `np.asarray(values)`, or `frame.to_numpy()` of a table"
             raise BlendkitError(f"{what} is a {type(given).__name__}, expected an array", [way])
     if x.dtype.kind in "iu" and x.size and max(-int(x.min()), int(x.max())) > 2**53:
-        raise BlendkitError(f"{name} are whole numbers up to {int(x.max())}: beyond 2^53 float64 holds not all apart")
+        most = max(int(x.max()), int(x.min()), key=abs)
+        way = "give ranks (`percentile_rank` of parts of the number, say), or numbers below 2^53"
+        raise BlendkitError(f"{name} hold the whole number {most}: beyond 2^53 float64 cannot tell all apart", [way])
     if y.shape != x.shape or y.ndim != 2:
         raise BlendkitError(f"truth has shape {y.shape}, {name} {x.shape}; expected equal (N, C)")
     if mask is not None and (mask.dtype != bool or mask.shape not in (y.shape, y.shape[:1])):

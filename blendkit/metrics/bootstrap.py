@@ -182,9 +182,9 @@ def drawn_weights(count: int, replicates: int, seed: int) -> Int64:
 
 
 def holm(p: Mapping[str, float]) -> dict[str, float]:
-    """Return Holm's step-down adjusted p-values of several comparisons (Holm 1979)."""
-    order = sorted(p, key=lambda k: p[k])
-    out, highest = {}, 0.0
+    """Return Holm's step-down adjusted p-values of several comparisons (Holm 1979); nan is no comparison, and stays."""
+    order = sorted((k for k in p if not math.isnan(p[k])), key=lambda k: p[k])
+    out, highest = dict.fromkeys(p, math.nan), 0.0
     for i, name in enumerate(order):
         # a later hypothesis may not be rejected before an earlier one, so adjusted values never fall
         highest = max(highest, min(1.0, (len(order) - i) * p[name]))

@@ -134,10 +134,8 @@ def blend_files(
         searched = {n: float(w) for n, w in found.values[f"blends.{BLEND}.of"].items()}
         g = found.guarded
         verdict = verdict_on(searched, g.best_member, g.gain, g.better, found.judging, found.seen)
-        draft = replace(
-            draft, weights=_delivered(draft, searched, verdict), said=_said(found, searched, verdict),
-            tuned_on=found.labels,
-        )  # fmt: skip
+        weights = _delivered(draft, searched, verdict)
+        draft = replace(draft, weights=weights, said=_said(found, searched, verdict), tuned_on=found.labels)
         notes += [n for n in found.notes if n not in notes] + cliffs
     text = draft.text(place)
     done = run(parse_recipe(text, RECIPE), draft.root, target, recipe_text=text, emit=emit)

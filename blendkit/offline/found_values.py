@@ -66,7 +66,7 @@ class Found:
             return seen_caution(self.seen)
         own = verdict_meaning(self.judgement, self.guarded.best_member)
         more = no_proof(self.judgement, self.guarded.gain)
-        return f"{own}.{more.removesuffix('.')}" if more else own
+        return f"{own};{more.removesuffix('.').replace(' The', ' the', 1)}" if more else own
 
     @property
     def beside(self) -> str:

@@ -54,7 +54,7 @@ def verdict_on(
     held_out = f"than {best} alone: {by} ({judging.level:.0%}) on held-out recordings"
     drawn = f"better in {100 * better:.0f} of 100 redraws of the {judging.redrawn}"
     if used_seen := [n for n in dict.fromkeys((*used, best)) if n in seen]:
-        judgement, end = "undecided", f". But {seen_caution(used_seen)}"
+        judgement, end = "undecided", f". But {seen_caution(used_seen)}."
     else:
         end = f": {judgement}.{no_proof(judgement, gain)}"
     return Verdict(judgement, f"{blend} {verb} {held_out}, {drawn}{end}", best, gain, better)
@@ -68,7 +68,7 @@ def no_proof(judgement: Judgement, gain: Interval) -> str:
 def seen_caution(members: Sequence[str]) -> str:
     """Return what members say against a verdict that learned from the recordings on which it was made."""
     which = f"{shorten(members)} learned from labelled recordings that were held out here"
-    return f"{which}: what the blend gains on new ones is undecided."
+    return f"{which}: what the blend gains on new ones is undecided"
 
 
 def verdict_meaning(judgement: Judgement, best: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 
@@ -10,7 +11,6 @@ from blendkit.core import Bools, Float64, Matrix, Rows
 from blendkit.errors import BlendkitError, shorten
 from blendkit.ops.declare import (
     NO_NUMBERS,
-    ByClass,
     ClassIds,
     FittedOf,
     NonNegative,
@@ -22,6 +22,7 @@ from blendkit.ops.declare import (
 )
 from blendkit.ops.fitted.shared import added
 from blendkit.ops.occurrence_tables import Place, RangeRates, Ranges, load_ranges, week_of_year
+from blendkit.ops.parameter_marks import Keys
 
 
 def place_of(rows: Rows, a: int) -> Place:
@@ -103,18 +104,15 @@ def range_penalty(
     needs=("site",),
 )
 def station_floor(
-    x: Matrix, *, rows: RowsOf, classes: ClassIds, site: str = "", floors: ByClass = NO_NUMBERS
-) -> Matrix:
+    x: Matrix, *, rows: RowsOf, classes: ClassIds, site: str = "",
+    floors: Annotated[dict[str, UnitInterval], Keys("classes")] = NO_NUMBERS,
+) -> Matrix:  # fmt: skip
     """Raise classes at one site to a minimum score: x <- max(x, floor).
 
     x: (N, C). floors: {class: floor}. Scores below the floor become equal, which makes ties. Returns (N, C). Source:
     the station floors of the EoS chain (0.65), off in its last versions: a floor chosen by the labels overfits.
     """
     out, local = x.copy(), np.flatnonzero(rows.site == site)
-    if beyond := {c: f for c, f in floors.items() if not 0 <= f <= 1}:
-        raise BlendkitError(
-            f"station_floor: floors lie from 0 to 1, got {shorten(f'{c}: {f:g}' for c, f in beyond.items())}"
-        )
     for c, floor in floors.items():
         if c in classes:
             out[local, classes.index(c)] = np.maximum(x[local, classes.index(c)], floor)

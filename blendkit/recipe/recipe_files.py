@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from blendkit.core import Saw
-from blendkit.errors import BlendkitError
-from blendkit.io import FileContents
+from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.io import FileContents, split_label_source
 from blendkit.ops import StackWeights
 from blendkit.recipe.address_files import address_file
 from blendkit.recipe.data_folders import DataFolder
@@ -29,13 +29,13 @@ class RecipeFiles:
     """The files that a plan names, by key path, and their contents: the one table that every stage reads.
 
     not_told: what is said of files of `tuned_on:` that are not there: nobody knows what the recipe was tuned on. tuned:
-    the recordings of files of `tuned_on:`, where it names some of them alone.
+    the recordings that `tuned_on:` names by themselves.
     """
 
     paths: Mapping[KeyPath, Path] = field(default_factory=dict)
     contents: FileContents = field(default_factory=FileContents, repr=False)
     not_told: tuple[str, ...] = ()
-    tuned: Mapping[KeyPath, frozenset[str]] = field(default_factory=dict)
+    tuned: tuple[str, ...] = ()
 
     def of_member(self, member: str, key: str) -> list[Path]:
         """Return the file or the files of a member's parameter, in order; an empty list if they are missing."""
@@ -63,8 +63,8 @@ class RecipeFiles:
 
     def tuned_on(self) -> Saw:
         """Return the recordings on whose labels weights or values of the recipe were chosen, of the files there are."""
-        found = {key: self.contents.labels(p).recordings for key, p in self.paths.items() if key[0] == _TUNED}
-        return Saw.of(r for key, own in found.items() for r in own if r in self.tuned.get(key, own))
+        found = [p for key, p in self.paths.items() if key[0] == _TUNED]
+        return Saw.of([*self.tuned, *(r for p in found for r in self.contents.labels(p).recordings)])
 
     def stack_of(self, stream: StreamPlan) -> tuple[StackWeights, Saw] | None:
         """Return the coefficients that a blend's `weights_by: {artefact: FILE}` names, with what they saw, or None."""
@@ -84,8 +84,8 @@ def named_files(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _tuning(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
-    for i, one in enumerate(plan.recipe.model.tuned_on):
-        yield ((_TUNED, i), one) if isinstance(one, str) else ((_TUNED, i, "labels"), one["labels"])
+    entries = enumerate(plan.recipe.model.tuned_on)
+    yield from (((_TUNED, i), one) for i, one in entries if isinstance(one, str))
 
 
 def _needed(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
@@ -143,11 +143,21 @@ def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> Rec
     if wrong:
         way = "get the right file, or state its hash once you trust it"
         raise BlendkitError(f"{plan.recipe.source}: files are not those that `sha256:` states", [*wrong, way])
-    some = enumerate(plan.recipe.model.tuned_on)
-    tuned: dict[KeyPath, frozenset[str]] = {
-        (_TUNED, i, "labels"): frozenset(one["recordings"]) for i, one in some if not isinstance(one, str)
-    }
-    return RecipeFiles(found, data.contents, tuple(not_told), tuned)
+    tuned = [r for one in plan.recipe.model.tuned_on if not isinstance(one, str) for r in one["recordings"]]
+    return RecipeFiles(found, data.contents, (*not_told, *_unlabelled(plan, data)), tuple(tuned))
+
+
+def _unlabelled(plan: Plan, data: DataFolder) -> Iterator[str]:
+    """Say which recordings of `tuned_on:` their file does not label, where it is there: they may be mistyped."""
+    for i, one in enumerate(plan.recipe.model.tuned_on):
+        if isinstance(one, str) or not split_label_source(data.find(one["labels"]))[0].exists():
+            continue
+        known = data.contents.labels(data.find(one["labels"])).recordings
+        lacking = sorted(set(one["recordings"]) - set(known))
+        if lacking:
+            hints = shorten([f"{r!r}{did_you_mean(r, known)}" for r in lacking[:3]])
+            what = f"{one['labels']} does not label {len(lacking)} of these recordings: {hints}"
+            yield f"{plan.recipe.where((_TUNED, i, 'recordings'))}: {what}"
 
 
 def _tuning_files(plan: Plan, data: DataFolder) -> tuple[dict[KeyPath, Path], list[str]]:

@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from blendkit.core import json_value
 from blendkit.errors import BlendkitError, did_you_mean, shorten, why_no_file
@@ -21,6 +21,7 @@ from blendkit.events import ignore_text
 from blendkit.store import add_line, check_place, make_folder
 
 _NUMBERS, _TEXTS = ("oof", "low", "high", "public", "private"), ("recipe", "sha256")
+T = TypeVar("T")
 IN_SAMPLE = "in-sample"
 _TUNED = "tuned"  # true of a figure on recordings that the recipe was tuned on
 _NEEDS = {"oof": ("recipe", "sha256", "oof"), "lb": ("recipe",)}
@@ -58,7 +59,7 @@ def check_entry(path: Path, entry: Mapping[str, Any]) -> str:
     Raises BlendkitError, with the nearest name, if it belongs to no measured recipe.
     """
     known = read_ledger(path) if path.exists() else []
-    own = [e for e in known if _belongs(entry, e.names, e.sha256)]
+    own = _called(entry, known, lambda e: ((e.recipe,), e.names, e.sha256))
     if len(own) > 1:
         several = shorten([e.sha256[:8] for e in own])
         return f"{len(own)} recipes are called {entry['recipe']!r}: the last that was measured is meant, of {several}"
@@ -89,7 +90,7 @@ def read_ledger(path: Path, note: Callable[[str], None] = ignore_text) -> list[E
             worse = before and entry.get(_TUNED) and not before.get(_TUNED)
             found[entry["sha256"]] = before if worse else {**board, **entry}  # the last measured comes last
             continue
-        hashes = [h for h in found if _belongs(entry, names[h], h)]
+        hashes = _called(entry, list(found), lambda h: (names[h][-1:], names[h], h))
         if hashes:
             found[hashes[-1]] |= {k: float(entry[k]) for k in ("public", "private") if entry.get(k) is not None}
         else:
@@ -100,9 +101,16 @@ def read_ledger(path: Path, note: Callable[[str], None] = ignore_text) -> list[E
     return [_experiment(e, names[h]) for h, e in found.items()]
 
 
-def _belongs(entry: Mapping[str, Any], names: Sequence[str], sha256: str) -> bool:
+def _called(
+    entry: Mapping[str, Any], known: Sequence[T], of: Callable[[T], tuple[Sequence[str], Sequence[str], str]]
+) -> list[T]:
+    """Return the measured recipes that an entry means: by their latest name or hash, else by an earlier name.
+
+    of: the latest name, all names and the hash of each.
+    """
     named = str(entry["recipe"])
-    return named in names or (len(named) >= 6 and sha256.startswith(named))
+    now = [k for k in known if named in of(k)[0] or (len(named) >= 6 and of(k)[2].startswith(named))]
+    return now or [k for k in known if named in of(k)[1]]
 
 
 def _experiment(e: Mapping[str, Any], names: Sequence[str]) -> Experiment:

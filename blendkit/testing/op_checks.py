@@ -155,16 +155,23 @@ def _monotone_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[
     """One artefact for all recordings: a map per class. Cross-fitting has several, and may re-order."""
     if info.kind != "step" or info.monotone == "no":
         return []
-    fitted, x = inputs["context"]["fitted"], _far(inputs["xs"][0], inputs["context"]["space"])
+    fitted, tied = inputs["context"]["fitted"], inputs["xs"][0]
     alone = {**inputs["context"], "fitted": None if fitted is None else Fitted(fitted.artefacts[:1])}
-    whole = _call(info, {**inputs, "context": alone, "xs": [x]}, params)
+    for x in (tied, _far(tied, inputs["context"]["space"])):
+        whole = _call(info, {**inputs, "context": alone, "xs": [x]}, params)
+        if found := _reordered(info, x, whole):
+            return [found]
+    return []
+
+
+def _reordered(info: OpInfo, x: Matrix, whole: Matrix) -> str:
     before, after = doubled_ranks(x), doubled_ranks(whole)
     if info.monotone == "strict" and not np.array_equal(before, after):
-        return ["declared strictly monotone, but a column's order or ties changed"]
+        return "declared strictly monotone, but a column's order or ties changed"
     for b, a in zip(before.T, after.T, strict=True):
         if (np.diff(a[np.argsort(b, kind="stable")]) < 0).any():
-            return ["declared weakly monotone, but a column was re-ordered"]
-    return []
+            return "declared weakly monotone, but a column was re-ordered"
+    return ""
 
 
 def _far(x: Matrix, space: Space) -> Matrix:

@@ -68,5 +68,9 @@ def test_other_streams_are_given_as_scores() -> None:
 
 
 def test_parameters_that_no_recipe_can_hold() -> None:
-    with pytest.raises(BlendkitError, match="a parameter is a object"):
+    with pytest.raises(BlendkitError, match="sigma: a parameter cannot be a object"):
         apply(ONE, "gaussian", sigma=object())
+    with pytest.raises(BlendkitError, match="gaussian: sigma is no stream, and gets no Scores"):
+        apply(ONE, "gaussian", sigma=ONE)
+    same = apply(ONE, "gaussian", sigma=np.float64(0.7))
+    np.testing.assert_array_equal(same.values, apply(ONE, "gaussian", sigma=0.7).values)

@@ -256,5 +256,11 @@ def test_an_op_of_others_is_held_to_its_space(formula: Any, says: str) -> None:
         BlendkitError, match=rf"op 'strange' \(.*test_steps\) {'gave' if 'gave' not in says else ''}.*{says}"
     ):
         run_op(one, scores(values, "prob"), {})
+    ones = np.ones((5, 3), np.float32)  # their mean in float32 lies beyond 1
+    mean = replace(one, info=replace(info, function=lambda x: x * np.float32(1 + 1e-7)))
+    assert run_op(mean, scores(ones, "prob"), {}).max() > 1
+    nothing = replace(one, info=replace(info, scope="file", function=lambda x: None))
+    with pytest.raises(BlendkitError, match="op 'strange'"):
+        run_op(nothing, scores(values, "prob"), {})
     fine = replace(one, info=replace(info, function=lambda x: x / 2))
     np.testing.assert_array_equal(run_op(fine, scores(values, "prob"), {}), values / 2)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from blendkit.cli._p_values import at_the_border, p_cell, too_few_redraws
@@ -8,7 +10,13 @@ from blendkit.metrics import Interval
 
 @pytest.mark.parametrize(
     ("raw", "adjusted", "expected"),
-    [(2 / 301, 16 / 301, "<0.0532"), (4 / 301, 32 / 301, "0.1063"), (1.0, 1.0, "1.0000"), (2 / 301, 1.0, "<1.0000")],
+    [
+        (2 / 301, 16 / 301, "<0.0532"),
+        (4 / 301, 32 / 301, "0.1063"),
+        (1.0, 1.0, "1.0000"),
+        (2 / 301, 1.0, "<1.0000"),
+        (math.nan, math.nan, "-"),
+    ],
 )
 def test_a_p_value_that_redraws_bound_says_so(raw: float, adjusted: float, expected: str) -> None:
     assert p_cell(raw, adjusted, 300) == expected

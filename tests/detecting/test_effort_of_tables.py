@@ -103,7 +103,7 @@ def test_detections_after_the_end_are_named(tmp_path: Path, audio: Path) -> None
     found = detect(tmp_path / "all.csv", tmp_path / "out", RULE, reading=Reading(audio=audio))
     assert len(found) == 20
     assert any(
-        f"1 window begins after the end of the recording, which is left out: {_name('05')}" in n for n in found.notes
+        f"left out: 1 window that begins after the end of the recording: {_name('05')}" in n for n in found.notes
     )
 
 

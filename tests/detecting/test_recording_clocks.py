@@ -118,6 +118,10 @@ def test_a_runs_folder_knows_how_its_names_are_read(tmp_path: Path) -> None:
         assert not any("taken for UTC" in n for n in found.notes)
         again = detect(source, tmp_path / "d", HALF, reading=wanted)
         assert [str(h.start) for h in again.table.recordings][::2] == ["2024-05-01T05:59:55", "2024-05-01T06:00:00"]
+    for clocks in (Clocks(tz="UTC"), Clocks(file_names="audiomoth")):  # what is not said anew stays
+        again = detect(tmp_path / "o", tmp_path / "d", HALF, reading=Reading(clocks=clocks))
+        assert [h.site for h in again.table.recordings] == ["creek", "creek", "ridge"]
+        assert str(again.table.recordings[0].start) == "2024-05-01T01:59:55"
     own = detect(tmp_path / "o", tmp_path / "d", HALF, reading=Reading(clocks=Clocks(site="folder")))
     assert [h.site for h in own.table.recordings] == ["a1", "a1", "b2"]
     write_scores(SCORES, tmp_path / "o/others.csv")  # no file of the run

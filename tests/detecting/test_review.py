@@ -270,9 +270,9 @@ def test_labels_of_a_draw_say_so_and_choose_no_threshold(tmp_path: Path) -> None
     assert sorted(table["inclusion_probability"]) == pytest.approx(sorted(drawn["inclusion_probability"]))
     labels = read_labels(tmp_path / "a/labels/ara.csv")
     assert labels.drawn
-    assert any("drawn with unequal chances" in n for n in labels.notes)
+    assert any("of drawn clips" in n for n in labels.notes)
     rule = ThresholdRule(precision=0.8, labels=tmp_path / "a/labels/ara.csv")
-    with pytest.raises(BlendkitError, match="unequal chances: the precision among these clips is not that of all"):
+    with pytest.raises(BlendkitError, match="these clips were drawn: the precision among them is not that of all"):
         detect(SCORES, tmp_path / "d", rule)
 
 
@@ -281,3 +281,13 @@ def test_labels_of_chunks_that_were_all_heard_are_labels_like_others(tmp_path: P
     answered(tmp_path / "r")
     read_review(tmp_path / "r", tmp_path / "a")
     assert not read_labels(tmp_path / "a/labels/ara.csv").drawn
+
+
+def test_a_stratum_that_was_answered_alone_is_a_draw_too(tmp_path: Path) -> None:
+    review(SCORES, tmp_path / "r", DrawRule(per_class=24))
+    table = answered(tmp_path / "r")
+    table.loc[table["stratum"] != 2, "answer"] = ""
+    table.to_csv(tmp_path / "r/review.csv", index=False)
+    read_review(tmp_path / "r", tmp_path / "a")
+    assert pd.read_csv(tmp_path / "a/labels/ara.csv")["inclusion_probability"].nunique() == 1
+    assert read_labels(tmp_path / "a/labels/ara.csv").drawn

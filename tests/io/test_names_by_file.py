@@ -32,3 +32,9 @@ def test_a_name_that_no_file_has_is_asked_of_all(files: Path) -> None:
     asked = ColumnNames(folds="fald")
     assert names_by_file([files / "a.npz", files / "b.csv", files / "none.csv"], asked) == [asked] * 3
     assert names_by_file([files / "b.csv"], ColumnNames(folds="fold")) == [ColumnNames(folds="fold")]
+
+
+def test_a_folders_tables_may_have_any_column(files: Path) -> None:
+    (files / "tables").mkdir()
+    asked = ColumnNames(folds="fold")
+    assert names_by_file([files / "tables", files / "c.parquet"], asked) == [asked, asked]

@@ -393,6 +393,9 @@ def test_the_one_array_of_scores_needs_no_name(tmp_path: Path) -> None:
     named = {"row_ids": np.array(["r_5", "r_10"]), "classes": np.array(["x", "y", "z"])}
     np.savez(tmp_path / "one.npz", scores=np.zeros((2, 3)), fold=np.array([0, 1]), **named)
     assert read_table(tmp_path / "one.npz", rows="row_ids", classes="classes").values.shape == (2, 3)
+    np.savez(tmp_path / "folds.npz", truth=np.zeros((2, 3)), probs=np.zeros((4, 2, 3)), **named)
+    with pytest.raises(BlendkitError, match="`array:` must name one of its arrays"):
+        read_table(tmp_path / "folds.npz", rows="row_ids", classes="classes")
     np.savez(tmp_path / "two.npz", a=np.zeros((2, 3)), b=np.ones((2, 3)), **named)
     with pytest.raises(BlendkitError, match="`array:` must name one of its arrays"):
         read_table(tmp_path / "two.npz", rows="row_ids", classes="classes")

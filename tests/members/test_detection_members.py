@@ -68,7 +68,7 @@ def test_detections_after_the_end_of_a_recording_are_named(tmp_path: Path) -> No
     (tmp_path / "late.csv").write_text("\n".join([head, *early, late, ""]), encoding="utf-8")
     member = birdnet_table(CONTEXT, path=str(tmp_path / "late.csv"))
     assert len(member.read()) == 5
-    assert "1 window begins after the end of the recording, which is left out: site/R1" in member.warnings()
+    assert "left out: 1 window that begins after the end of the recording: site/R1" in member.warnings()
 
 
 def test_keeps_the_members_promises(table: str) -> None:

@@ -162,3 +162,12 @@ def test_the_replicates_that_a_level_needs_are_rounded_up() -> None:
     require_redraws(40, 0.95)  # 2 / (1 - 0.95) is 39.99999999999996
     with pytest.raises(BlendkitError, match="give at least 34"):
         require_redraws(33, 0.94)
+
+
+def test_holm_leaves_out_what_is_no_comparison() -> None:
+    assert holm({"b": 0.001, "c": 0.5}) == {"b": 0.002, "c": 0.5}
+    for order in (("a", "b", "c"), ("b", "a", "c"), ("c", "b", "a")):
+        p = {"a": math.nan, "b": 0.001, "c": 0.5}
+        found = holm({n: p[n] for n in order})
+        assert math.isnan(found["a"])
+        assert (found["b"], found["c"]) == (0.002, 0.5)

@@ -26,7 +26,7 @@ def test_a_sure_gain_is_real() -> None:
 def test_a_gain_whose_interval_holds_0_says_so() -> None:
     made = found(UNSURE, 0.8)
     assert made.judgement == "real"
-    assert made.meaning.endswith("did not see. The interval holds 0: enough to choose by, no proof")
+    assert made.meaning.endswith("did not see; the interval holds 0: enough to choose by, no proof")
     assert "no proof" not in found(UNSURE, 0.6).meaning
 
 
@@ -36,3 +36,5 @@ def test_members_that_learned_from_the_recordings_leave_it_undecided() -> None:
     assert made.meaning.startswith("b learned from labelled recordings that were held out here")
     assert "undecided" in repr(made)
     assert made.said()[-1].startswith("verdict: undecided: b learned")
+    worse = replace(made, gain=Interval(-0.01, -0.02, 0.0, 0.005, 0.1))
+    assert worse.said()[-1].endswith("on new ones is undecided, and no better than the recipe as it is: keep that")

@@ -146,3 +146,23 @@ def test_entries_of_one_file_become_one(data: Path) -> None:
 def test_what_names_no_labels_is_refused(wrong: object) -> None:
     with pytest.raises(BlendkitError, match=r"tuned_on.*expected label files, or `\{labels: FILE, recordings"):
         parse_recipe(yaml.safe_dump({**recipe().raw, "tuned_on": wrong}), "r")
+
+
+def test_recordings_that_are_named_count_and_mistyped_ones_are_said(data: Path) -> None:
+    some = parse_recipe(
+        yaml.safe_dump(
+            {**recipe().raw, "tuned_on": [{"labels": "labels.csv", "recordings": ["X_00_S01_20250101_00000"]}]}
+        ),
+        "r",
+    )
+    (said,) = [n for n in check(some, data).notes if "tuned_on" in n]
+    assert "labels.csv does not label 1 of these recordings: 'X_00_S01_20250101_00000' (did you mean 'X_00_S01" in said
+    gone = parse_recipe(
+        yaml.safe_dump(
+            {**recipe().raw, "tuned_on": [{"labels": "gone.csv", "recordings": ["X_00_S01_20250101_000000"]}]}
+        ),
+        "r",
+    )
+    workspaces = workspaces_of(data)
+    workspace = workspaces.workspace(make_plan(gone))
+    assert workspace.tuned(workspace.around.files) == 1  # known without the file

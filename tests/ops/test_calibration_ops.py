@@ -83,6 +83,10 @@ def test_clip_makes_ties_and_costs_auc() -> None:
     assert macro_auc(TRUTH, out).macro < macro_auc(TRUTH, p).macro
     with pytest.raises(BlendkitError, match="not below"):
         clip(p, low=0.5, high=0.5)
+    for low, high in ((2.0, 3.0), (-3.0, -2.0)):
+        with pytest.raises(BlendkitError, match="holds no prob, which lies from 0 to 1"):
+            clip(p, space="prob", low=low, high=high)
+        assert clip(4 * Z, space="logit", low=low, high=high).min() == low
 
 
 def test_rare_suppression_keeps_order_and_is_what_it_says() -> None:

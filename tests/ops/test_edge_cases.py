@@ -157,6 +157,7 @@ def test_numbers_by_taxon_without_a_taxonomy() -> None:
         ("{mirror: {groups: a}}", "groups"),
         ("{rare_suppression: {factor: 1.5}}", "factor"),
         ("{station_floor: {floors: {a: high}}}", "floors"),
+        ("{station_floor: {site: S01, floors: {a: 1.5}}}", "floors"),
         ("{taxonomy_max: {genus: 2}}", "genus"),
         ("{isotonic: {artefact: x.npz, fit: l.csv}}", "give `fit:`"),
         ("{isotonic: {fit: {labels: l.csv, folds: 1}}}", "one fold"),
@@ -169,3 +170,13 @@ def test_parameters_out_of_range_are_refused_with_their_place(step: str, said: s
         run(step)
     assert "r.yaml:4" in str(error.value)
     assert said in str(error.value)
+
+
+def test_a_mask_of_classes_stays_in_its_space() -> None:
+    mask = INFOS["range_mask"].function
+    given = {"rows": GOOD, "classes": CLASSES, "fitted": Fitted((LOADED["range_mask"],))}
+    x = np.full((8, 3), 0.5)
+    assert mask(x, **given, space="logit", floor=-20.0)[:4].tolist() == [[0.5, -20, -20]] * 4
+    for floor in (-20.0, 1.5):
+        with pytest.raises(BlendkitError, match=r"range_mask: floor .* among prob scores, which lie from 0 to 1"):
+            mask(x, **given, space="prob", floor=floor)

@@ -144,3 +144,13 @@ def test_a_recipe_keeps_every_name_it_was_measured_under(tmp_path: Path) -> None
     assert (own.recipe, own.names, own.public) == ("blend (searched)", ("blend", "blend (searched)"), 0.9)
     with pytest.raises(BlendkitError, match=r"no measured recipe is 'blond' \(did you mean 'blend'"):
         check_entry(path, {"recipe": "blond"})
+
+
+def test_a_latest_name_goes_before_an_earlier_one(tmp_path: Path) -> None:
+    path = tmp_path / "l"
+    append_entry(path, oof("mean", "1" * 8, 0.7))
+    append_entry(path, oof("mean", "2" * 8, 0.8))
+    append_entry(path, oof("renamed", "1" * 8, 0.7))
+    assert check_entry(path, {"recipe": "mean"}) == ""
+    append_entry(path, {"kind": "lb", "recipe": "mean", "public": 0.9})
+    assert {e.sha256[0]: e.public for e in read_ledger(path)} == {"2": 0.9, "1": None}

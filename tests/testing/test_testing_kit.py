@@ -162,6 +162,14 @@ def test_a_clip_far_out_is_not_strict(space: Any, formula: Callable[[Array], Arr
         refused(liar, "strictly monotone")
 
 
+def test_ties_that_are_broken_are_seen() -> None:
+    @op("liar", scope="set", classwise=True, spaces=("logit",), monotone="strict")
+    def liar(x: Array) -> Array:
+        return np.asarray(x + np.arange(len(x))[:, None] * 1e-9)
+
+    refused(liar, "strictly monotone")
+
+
 def test_far_values_that_turn_round_are_seen() -> None:
     @op("liar", scope="chunk", classwise=True, spaces=("logit",), monotone="weak")
     def liar(x: Array) -> Array:

@@ -19,7 +19,7 @@ class LabelRows:
 
     of (N,): the place of each span's recording in `recordings`; which (N,): of its classes in `sets`. duplicates: rows
     of the file that were left out because an equal one came before. notes: how the file was read. drawn: whether the
-    file says that its rows were drawn with unequal chances.
+    file says that its rows are a draw.
     """
 
     recordings: Sequence[str]

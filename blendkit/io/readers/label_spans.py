@@ -32,9 +32,10 @@ _PRESENCE = ("val", "present", "presence", "validated", "validation")  # of the 
 _UNHEARD = ("(not validated)", "not validated")
 _ABSENT, _THERE = ("0", "0.0", "false", "absent", "not present"), ("1", "1.0", "true", "present")
 _CHANCE = "inclusion_probability"  # of a clip that a review drew
+_CERTAIN = ("", "1", "1.0")  # every chunk was heard
 _DRAWN = (
-    f"these labels are of clips drawn with unequal chances (column {_CHANCE}): figures from them are of this sample, "
-    "not of all chunks; `blendkit review --read` weighs the answers"
+    f"these labels are of drawn clips (column {_CHANCE}), of high scores more than of others: figures from them are of "
+    "this sample, not of all chunks; `blendkit review --read` weighs the answers"
 )
 _NUMBER = re.compile(r"-?[\d.:]+")
 
@@ -76,7 +77,7 @@ def rows_of_frame(
     unique = frame.drop_duplicates(used)
     _require_no_other_times(unique, at, used, path)
     rows = _read(unique, path, own_name, at, what)
-    drawn = _CHANCE in plain and frame[plain[_CHANCE]].nunique() > 1
+    drawn = _CHANCE in plain and bool((frame[plain[_CHANCE]].str.strip().isin(_CERTAIN) == 0).any())
     notes = (*unknown, *absent, *unread, *rows.notes, *([_DRAWN] if drawn else []))
     rows = replace(rows, duplicates=len(frame) - len(unique), notes=notes, drawn=drawn)
     return silence_between(rows, None if at.file else own_name) if marked else rows
