@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from blendkit.errors import BlendkitError
 from blendkit.metrics.auc import macro_auc
@@ -171,3 +172,19 @@ def test_holm_leaves_out_what_is_no_comparison() -> None:
         found = holm({n: p[n] for n in order})
         assert math.isnan(found["a"])
         assert (found["b"], found["c"]) == (0.002, 0.5)
+
+
+def test_bca_bounds_by_the_formula() -> None:
+    """Bias and acceleration of Efron (1987), both far from 0, so that each of their powers matters."""
+    draws = np.sort(np.random.default_rng(2).normal(0.62, 0.05, 999))
+    jackknife = np.array([0.7, 0.61, 0.6, 0.6, 0.59, 0.58])
+    boot = Bootstrap({"a": 0.6}, {"a": draws}, {"a": jackknife}, np.ones(999, np.int64), 6)
+    bias = norm.ppf((draws < 0.6).mean())
+    away = jackknife.mean() - jackknife
+    acceleration = (away**3).sum() / (6 * (away**2).sum() ** 1.5)
+    assert abs(bias) > 0.3
+    assert abs(acceleration) > 0.1
+    z = [bias + norm.ppf(t) for t in (0.05, 0.95)]
+    tails = [norm.cdf(bias + v / (1 - acceleration * v)) for v in z]
+    found = boot.interval("a", 0.9, "bca")
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(draws, tails)), abs=1e-12)
