@@ -11,7 +11,16 @@ import numpy as np
 
 from blendkit.core import Matrix, Scores, Space, is_bookkeeping, rows_from_ids
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io import NOTHING_FOUND, ColumnNames, Detections, Table, check_space, read_found, recording_folds
+from blendkit.io import (
+    NOTHING_FOUND,
+    ColumnNames,
+    Detections,
+    Table,
+    check_space,
+    chunk_s_of_run,
+    read_found,
+    recording_folds,
+)
 from blendkit.member import (
     ClassBy,
     DataFile,
@@ -88,6 +97,12 @@ class TableMember:
         return list(self._warnings)
 
     def _on_own_rows(self, table: Table) -> Scores:
+        own = chunk_s_of_run(self.path)
+        if own is not None and own != self.context.chunk_s:
+            raise BlendkitError(
+                f"{self.path.name}: its run has chunks of {own:g} s, this recipe of {self.context.chunk_s:g} s",
+                [f"`chunk_s: {own:g}` in the recipe reads them"],
+            )
         values = table.values if self.dtype is None else table.values.astype(self.dtype)
         rows = rows_from_ids(table.row_ids, self.context.chunk_s, self.context.names)
         classes, values, notes = self._of_the_run(table.classes, np.asarray(values))

@@ -55,11 +55,11 @@ class FoundNames:
     def notes(self) -> list[str]:
         """Return a line on each kind of clock or recording that cannot be used as its name states."""
         shifts = [p.shift for p in self.parts.values()]
-        resets = sum(p.reset for p in self.parts.values())
+        resets, zones = sum(p.reset for p in self.parts.values()), self._zones()
         counts = {
             f"with a clock reset (before 2000 or after {self.rule.last_year}): date and hour count as unknown": resets,
-            f"at a time that daylight saving skips in {self.rule.tz}: moved forward by the gap": shifts.count("moved"),
-            f"at a time that {self.rule.tz} has twice: read as the first": shifts.count("twice"),
+            f"at a time that daylight saving skips in {zones}: moved forward by the gap": shifts.count("moved"),
+            f"at a time that {zones} has twice: read as the first": shifts.count("twice"),
         }
         notes = [f"names: {k} of {len(shifts)} recordings {what}" for what, k in counts.items() if k]
         left = [r for r, p in self.parts.items() if not p.listed]

@@ -58,7 +58,14 @@ def chunk_places(rows: Rows, table: DetectionTable) -> ChunkPlaces:
         "date": [t[:10] if k else d for t, k, d in zip(texts, known, dated, strict=True)],
         "site": [table.recordings[r].site for r in code.tolist()],
     }
-    return ChunkPlaces(code, rows.end_s - rows.start_s, values)
+    return ChunkPlaces(code, _listened(rows, table), values)
+
+
+def _listened(rows: Rows, table: DetectionTable) -> Float64:
+    """Return the seconds (N,) that each chunk stands for: the last one ends with its recording, where that is known."""
+    end, last = rows.end_s.copy(), rows.offsets()[1:] - 1
+    end[last] = [h.length_s if h.found else e for h, e in zip(table.recordings, end[last].tolist(), strict=True)]
+    return np.maximum(end - rows.start_s, 0.0)
 
 
 def first_rows(rows: Rows, table: DetectionTable) -> Int64:

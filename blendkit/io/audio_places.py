@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from blendkit.audio import find_recordings, probe_duration
-from blendkit.core import NameRule, ScoredRecording, match_recordings
+from blendkit.core import NameRule, ScoredRecording, match_recordings, path_ids
 from blendkit.errors import BlendkitError, counted, shorten
 
 _SUFFIX = ".wav"  # of recordings whose files nobody has shown
@@ -49,6 +49,12 @@ class AudioFolder:
             listed = [f"it holds {shorten(self.files, 3) or 'no audio'}", f"the scores are of {shorten(recordings, 3)}"]
             raise BlendkitError(f"{self.folder}: holds none of the recordings that were scored", listed)
         return own
+
+    def ids_of(self, paths: Iterable[str]) -> dict[str, str]:
+        """Return the recording of each path: the one here that it means, else by the path itself."""
+        distinct = list(dict.fromkeys(paths))
+        found = match_recordings(distinct, self.files)
+        return path_ids(p for p in distinct if p not in found) | found
 
     def beside(self, own: Mapping[str, str]) -> list[str]:
         """Return the recordings here that are none of those; own: see `of_recordings`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -54,12 +54,16 @@ def detection_table(read: ReadFile, source: Path, carried: Carried) -> tuple[Det
         raise BlendkitError(f"{source}: {lacking} of {len(found.score)} detections have no score", [NO_SCORES])
     labels = natural_sorted(set(found.label))
     names, notes = _names(labels, carried, str(source))
+    folder = AudioFolder.of(carried.audio)
+    if folder is not None:
+        ids = folder.ids_of([*found.recording, *found.quiet])
+        found = replace(found, recording=[ids[r] for r in found.recording], quiet=tuple(ids[r] for r in found.quiet))
     recordings = natural_sorted({*found.recording, *found.quiet})
     ends = dict.fromkeys(recordings, 0.0)
     for r, end in zip(found.recording, found.end_s.tolist(), strict=True):
         ends[r] = max(ends[r], end)
     rule = fitting_names(recordings, NameRule()).rule
-    heard, audio, said = scored_recordings(recordings, ends, rule, AudioFolder.of(carried.audio))
+    heard, audio, said = scored_recordings(recordings, ends, rule, folder)
     lost = ["times, label and score of each detection are carried over, no other columns"]
     lost += [] if audio else [f"{UNSEEN}; a recording is as long as its last detection"]
     lost += [] if found.quiet or not source.is_dir() else ["recordings without a detection are not carried over"]

@@ -1,15 +1,17 @@
-"""How a run read its recordings' names, as run.json keeps it for the commands that work on its folder."""
+"""What run.json says to the commands that work on a run's folder: how names were read, and how long chunks are."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from blendkit.core import Deployment, Deployments, NameRule, json_value
 from blendkit.errors import BlendkitError
 from blendkit.io.score_places import split_source
 
+T = TypeVar("T")
 _KEYS = ("pattern", "tz", "report_tz", "site_from")
 
 
@@ -31,6 +33,19 @@ def rule_of_run(source: Path | str) -> NameRule | None:
 
     Raises BlendkitError for a damaged run.json.
     """
+    return _told(source, lambda known: _rule(known["name_rule"]) if known.get("name_rule") is not None else None)
+
+
+def chunk_s_of_run(source: Path | str) -> float | None:
+    """Return the length in seconds of the chunks of a run's folder, or of a file in it; None where no run.json tells.
+
+    Raises BlendkitError for a damaged run.json.
+    """
+    found = _told(source, lambda known: known.get("recipe", {}).get("chunk_s"))
+    return None if found is None else float(found)
+
+
+def _told(source: Path | str, what: Callable[[dict[str, Any]], T | None]) -> T | None:
     path, _ = split_source(source)
     facts = (path if path.is_dir() else path.parent) / "run.json"
     if not facts.is_file():
@@ -39,8 +54,7 @@ def rule_of_run(source: Path | str) -> NameRule | None:
         known = json_value(facts.read_text(encoding="utf-8"))
         if not path.is_dir() and path.name not in {w["file"] for w in known["written"].values()}:
             return None
-        rule = known.get("name_rule")
-        return None if rule is None else _rule(rule)
+        return what(known)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BlendkitError(f"{facts}: not the facts of a run", [str(error), "run the recipe again"]) from error
 

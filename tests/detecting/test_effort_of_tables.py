@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 import soundfile
 
-from blendkit.detecting import DrawRule, Reading, ThresholdRule, activity, detect, review
+from blendkit.core import NameRule, Scores, chunk_rows
+from blendkit.detecting import Clocks, DrawRule, Reading, ThresholdRule, activity, detect, review
+from blendkit.io import read_labels
 
 HEADER = "Start (s),End (s),Scientific name,Common name,Confidence,File\n"
 RULE = ThresholdRule(value=0.5)
@@ -103,7 +105,7 @@ def test_detections_after_the_end_are_named(tmp_path: Path, audio: Path) -> None
     found = detect(tmp_path / "all.csv", tmp_path / "out", RULE, reading=Reading(audio=audio))
     assert len(found) == 20
     assert any(
-        f"left out: 1 window that begins after the end of the recording: {_name('05')}" in n for n in found.notes
+        f"left out: 1 window that begins after the end of the recording: A/{_name('05')}" in n for n in found.notes
     )
 
 
@@ -163,3 +165,46 @@ def test_each_file_is_asked_for_its_length_once(tmp_path: Path, audio: Path, mon
     monkeypatch.setattr("blendkit.io.audio_places.probe_duration", probe)
     detect(_tables(tmp_path / "t"), tmp_path / "out", RULE, reading=Reading(audio=audio))
     assert sorted(asked) == sorted(audio.rglob("*.wav"))
+
+
+def _line(path: str, at: int = 5) -> str:
+    return f"{at}.0,{at + 3}.0,Turdus merula,Blackbird,0.9,{path}\n"
+
+
+@pytest.mark.parametrize("before", ["", "recordings/", "/home/me/recordings/", "D:/season/"])
+def test_paths_of_tables_mean_the_recordings_of_the_audio(tmp_path: Path, audio: Path, before: str) -> None:
+    (audio / "B").mkdir()
+    soundfile.write(audio / f"B/{_name('05')}.wav", np.zeros(100 * 600, np.int16), 100)
+    (tmp_path / "t.csv").write_text(HEADER + _line(f"{before}A/{_name('05')}.wav"), encoding="utf-8")
+    reading = Reading(audio=audio, clocks=Clocks(site="folder"))
+    found = detect(tmp_path / "t.csv", tmp_path / "out", RULE, reading=reading)
+    assert next(h.id for h in found.table.recordings) == f"A/{_name('05')}"
+    assert {h.site for h in found.table.recordings} == {"A", "B"}
+    sites = pd.read_csv(tmp_path / "out/sites.csv", index_col="site")
+    assert sites["detections"].to_dict() == {"A": 1, "B": 0}
+    assert sites["recordings"].to_dict() == {"A": 4, "B": 1}
+
+
+def test_tables_that_name_no_file_are_told_apart_by_their_folders(tmp_path: Path, audio: Path) -> None:
+    (audio / "B").mkdir()
+    soundfile.write(audio / f"B/{_name('05')}.wav", np.zeros(100 * 600, np.int16), 100)
+    for site, score in (("A", 0.9), ("B", 0.6)):
+        (tmp_path / "tracks" / site).mkdir(parents=True)
+        text = f"0.0\t3.0\tTurdus merula\t{score}\n"
+        (tmp_path / "tracks" / site / f"{_name('05')}.txt").write_text(text, encoding="utf-8")
+    table = detect(tmp_path / "tracks", tmp_path / "out", RULE, reading=Reading(audio=audio)).table
+    assert [(table.recordings[r].id, s) for r, s in zip(table.recording, table.score, strict=True)] == [
+        (f"A/{_name('05')}", 0.9), (f"B/{_name('05')}", 0.6),
+    ]  # fmt: skip
+    labels = read_labels(tmp_path / "tracks")
+    assert set(labels.recordings) == {f"A/{_name('05')}", f"B/{_name('05')}"}
+
+
+def test_the_effort_of_short_recordings_is_their_length(tmp_path: Path) -> None:
+    (tmp_path / "audio").mkdir()
+    for k, length in enumerate((6.5, 10.4, 3.0)):
+        soundfile.write(tmp_path / f"audio/S1_2024050{k + 1}_050000.wav", np.zeros(int(1000 * length), np.int16), 1000)
+    rows = chunk_rows({f"S1_2024050{k + 1}_050000": n for k, n in enumerate((2, 2, 1))}, 5.0, NameRule())
+    scores = Scores.build(np.full((5, 1), 0.9), rows, ("x",), "prob")
+    found = activity(scores, tmp_path / "out", RULE, reading=Reading(audio=tmp_path / "audio"))
+    assert next(p for p in found.parts if p.part == "site").hours == pytest.approx([19.9 / 3600])

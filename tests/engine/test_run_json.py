@@ -12,7 +12,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from blendkit.core import NameRule, Saw, Scores, chunk_rows
 from blendkit.engine.local import RunResult
-from blendkit.io import Provenance, read_provenance, write_scores
+from blendkit.errors import BlendkitError
+from blendkit.io import Provenance, read_provenance, read_scores, write_scores
 from blendkit.ops.fitted.reference import ClassRates
 from blendkit.store import save_artefact
 
@@ -144,3 +145,15 @@ def test_a_stream_is_marked_by_what_it_is_made_of(
         seen[name] = known.in_sample(["r1", "r2"])
     assert seen == {"oof": [], "all": ["r1", "r2"], "both": ["r1", "r2"]}
     assert read_provenance(tmp_path / "out").in_sample(["r1", "r2"]) == seen[output]
+
+
+def test_a_runs_folder_says_how_long_its_chunks_are(tmp_path: Path, run_text: Callable[..., RunResult]) -> None:
+    rows = chunk_rows({"r1": 2, "r2": 1}, 10.0, NameRule())
+    write_scores(Scores.build(np.array([[0.1], [0.9], [0.5]]), rows, ("x",), "prob"), tmp_path / "t.csv")
+    recipe = "recipe: 1\nname: c\nchunk_s: CHUNK\nmembers: {t: {use: table, path: PATH, space: prob}}\noutput: t\n"
+    run_text(recipe.replace("CHUNK", "10").replace("PATH", "t.csv"), tmp_path, tmp_path / "out")
+    for source in (tmp_path / "out", tmp_path / "out/submission.csv"):
+        assert read_scores(source).rows.end_s.tolist() == [10.0, 20.0, 10.0]
+        assert read_scores(source).rows.start_s.tolist() == [0.0, 10.0, 0.0]
+    with pytest.raises(BlendkitError, match="its run has chunks of 10 s, this recipe of 5 s"):
+        run_text(recipe.replace("CHUNK", "5").replace("PATH", "out/submission.csv"), tmp_path, tmp_path / "again")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,6 +135,17 @@ def table_recording(path: Path) -> str:
     if len(parts) > 2 and parts[-2].lower() == "table" and parts[-1].isdigit():
         name = ".".join(parts[:-2])
     return recording_id(name)
+
+
+def named_in(root: Path, names: Mapping[Path, str]) -> dict[Path, str]:
+    """Return the recordings that files below a folder are named after, with their folders where names repeat."""
+    folders: dict[str, set[Path]] = {}
+    for path, name in names.items():
+        folders.setdefault(name, set()).add(path.parent)
+    return {
+        path: (path.relative_to(root).parent / name).as_posix() if len(folders[name]) > 1 else name
+        for path, name in names.items()
+    }
 
 
 def open_detections(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:

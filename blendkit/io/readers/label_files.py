@@ -8,7 +8,7 @@ from pathlib import Path
 from blendkit.core import LabelTable, no_search_for_circles, require_path
 from blendkit.errors import BlendkitError
 from blendkit.io.packed_files import unpack_file
-from blendkit.io.readers.detection_tables import table_recording
+from blendkit.io.readers.detection_tables import named_in, table_recording
 from blendkit.io.readers.label_json import json_table
 from blendkit.io.readers.label_matrix import is_npz, rows_of_npz
 from blendkit.io.readers.label_rows import LabelRows, label_table
@@ -35,15 +35,15 @@ def read_labels(path: Path | str, *, column: str | None = None, one_class: str |
     column = column or named
     if not file.is_dir():
         with no_search_for_circles():
-            return label_table([_rows(file, column, one_class)], str(file.name))
+            return label_table([_rows(file, column, one_class, _own_name(file))], str(file.name))
     files = [p for p in sorted(file.rglob("*")) if p.is_file() and _is_table(p.relative_to(file))]
     if not files:
         expected = f"expected label files ({', '.join(sorted(_TABLES))})"
         raise BlendkitError(f"{file}: cannot read {_WHAT}", [f"{expected} in this folder"])
     parts, problems = [], []
-    for each in files:
+    for each, own in named_in(file, {p: _own_name(p) for p in files}).items():
         try:
-            parts.append(_rows(each, column, one_class))
+            parts.append(_rows(each, column, one_class, own))
         except BlendkitError as error:
             problems.append(" | ".join([error.title, *error.problems[:1]]))
     if problems:
@@ -66,10 +66,13 @@ def _is_table(path: Path) -> bool:
     return bool(_TABLES & set(last)) and not any(p.startswith((".", "__MACOSX")) for p in path.parts)
 
 
-def _rows(path: Path, column: str | None, one_class: str | None) -> LabelRows:
+def _own_name(path: Path) -> str:
+    return table_recording(path.with_suffix("") if path.suffix.lower() in _PACKED else path)
+
+
+def _rows(path: Path, column: str | None, one_class: str | None, own_name: str) -> LabelRows:
     if is_npz(path):
         return rows_of_npz(path, column)
-    own_name = table_recording(path.with_suffix("") if path.suffix.lower() in _PACKED else path)
     data = unpack_file(path, _WHAT)
     if data.startswith(b"PAR1"):
         return rows_of_frame(open_table(path, _WHAT)[0], path, own_name, column=column, one_class=one_class)

@@ -14,6 +14,7 @@ from blendkit.io.readers.detection_tables import (
     Detections,
     detection_kind,
     join_detections,
+    named_in,
     open_detections,
     table_recording,
     take_detections,
@@ -61,9 +62,10 @@ def _read_folder(path: Path, names: ColumnNames) -> Detections:
     if len(empty) == len(files):
         raise BlendkitError(f"{path}: every result table in this folder is empty", [_named(path, empty)])
     notes = [f"left out, for they are empty files: {_named(path, empty)}"] if empty else []
-    parts = {p: _read_one(p, names) for p in files if p not in empty}
-    own, quiet = _quiet(path, parts, empty)
-    return replace(join_detections(list(parts.values()), notes), quiet=quiet, own_tables=own)
+    own = named_in(path, {p: table_recording(p) for p in files})
+    parts = {p: _renamed(_read_one(p, names), table_recording(p), own[p]) for p in files if p not in empty}
+    each_own, quiet = _quiet(path, parts, empty)
+    return replace(join_detections(list(parts.values()), notes), quiet=quiet, own_tables=each_own)
 
 
 def _quiet(root: Path, parts: Mapping[Path, Detections], empty: Sequence[Path]) -> tuple[bool, tuple[str, ...]]:
@@ -78,6 +80,12 @@ def _quiet(root: Path, parts: Mapping[Path, Detections], empty: Sequence[Path]) 
     places = {p: PurePosixPath(p.relative_to(root).parent.as_posix()) for p in silent}
     one = next(iter(folders), PurePosixPath()) if len(folders) < 2 else None
     return True, tuple(((places[p] if one is None else one) / table_recording(p)).as_posix() for p in silent)
+
+
+def _renamed(found: Detections, name: str, own: str) -> Detections:
+    """Return detections under another name, where they are of the recording that their table is named after."""
+    plain = name != own and set(found.recording) == {name}
+    return replace(found, recording=[own] * len(found.recording)) if plain else found
 
 
 def _named(folder: Path, files: Sequence[Path]) -> str:

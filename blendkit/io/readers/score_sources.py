@@ -24,6 +24,7 @@ from blendkit.io.file_reader import ColumnNames, ReadFile, read_found
 from blendkit.io.provenance import Provenance, agreed_space, provenance_of
 from blendkit.io.readers.detection_tables import Detections, detection_windows, table_recording
 from blendkit.io.readers.score_table import TABLE_SUFFIXES, Table, recording_folds
+from blendkit.io.run_names import chunk_s_of_run
 from blendkit.io.score_places import score_file, split_source
 from blendkit.io.windows_to_chunks import NOTHING_FOUND, Windowed, late_windows, windows_on_chunks
 from blendkit.store import LogitStore, is_store
@@ -121,6 +122,8 @@ def scores_of(
     file, array = split_source(path)
     name = array or (file.resolve().name if file.is_dir() else file.name.split(".")[0])
     file = score_file(file)
+    if names.chunk_s == ColumnNames().chunk_s:  # nobody said another
+        names = replace(names, chunk_s=chunk_s_of_run(path) or names.chunk_s)
     found, space = read.found, read.space if space == "unknown" else space
     if isinstance(found, Table):
         rows = rows_from_ids(found.row_ids, names.chunk_s, NameRule())
@@ -143,7 +146,8 @@ def _of_detections(
     empty = NOTHING_FOUND[space]
     windowed = detection_windows(found, source, empty)
     found = found if audio is None else _named_after(found, source, audio)
-    ids = path_ids([*windowed.recording, *found.quiet])
+    paths = [*windowed.recording, *found.quiet]
+    ids = path_ids(paths) if audio is None else audio.ids_of(paths)
     windowed = replace(windowed, recording=[ids[r] for r in windowed.recording])
     heard = list(dict.fromkeys(ids.values()))
     lengths: dict[str, float] = {}
