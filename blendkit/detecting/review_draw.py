@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from blendkit.core import Bools, Float64, Int64, Naming, format_seconds, named_classes, text_hash
-from blendkit.detecting.opened_source import OpenedSource
+from blendkit.detecting.opened_source import OpenedSource, recording_codes
 from blendkit.detecting.review_streams import open_streams
 from blendkit.detecting.review_table import ReviewClips
 from blendkit.detecting.thresholds_of_source import ThresholdRule, class_thresholds
@@ -134,10 +134,12 @@ def _clips(
         parts.append([a[order] for a in cells])
     row, class_at, stratum, size, probability, value = (np.concatenate(p) for p in zip(*parts, strict=True))
     start = rows.start_s[row]
+    length = np.array([h.length_s if h.found else np.inf for h in opened.recordings])[recording_codes(rows)[row]]
+    end = np.where(length > start, np.minimum(rows.end_s[row], length), rows.end_s[row])
     classes = [scores.classes[c] for c in class_at]
     recording = [str(r) for r in rows.recording[row]]
     clips = ReviewClips(
-        tuple(_clip_names(classes, recording, start)), tuple(recording), start, rows.end_s[row], tuple(classes),
+        tuple(_clip_names(classes, recording, start)), tuple(recording), start, end, tuple(classes),
         tuple(names[c].label for c in class_at), scores.values[row, class_at].astype(np.float64), stratum, size,
         probability, ("",) * len(row), None if rule.by == "score" else (rule.by, value),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 from blendkit.core import NameRule, Scores, json_value
 from blendkit.detecting.opened_source import OpenedSource
 from blendkit.errors import BlendkitError
-from blendkit.io import ColumnNames, is_source, read_score_file, split_source
+from blendkit.io import AudioFolder, ColumnNames, is_source, read_score_file, split_source
 from blendkit.store import LogitStore, is_store
 
 _RUN, _LOGITS = "run.json", "logits"
@@ -66,7 +66,7 @@ def _itself(source: Path | str | None, opened: OpenedSource, columns: ColumnName
         return {name: opened.scores}
     if not is_source(str(source)):
         raise BlendkitError(f"{source}: no scores here", ["give runs' folders, stores of logits or score files"])
-    file = read_score_file(str(source), "unknown", names=columns)
+    file = read_score_file(str(source), "unknown", names=columns, audio=AudioFolder.of(opened.audio or None))
     return {file.name: file.scores}
 
 

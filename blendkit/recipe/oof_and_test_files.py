@@ -27,7 +27,9 @@ def two_files(
     files = file_params(factory, given) if finished else {}
     pairs = {k: v for k, v in given.items() if k in files and isinstance(v, dict)}
     beside = {k: v for k, v in given.items() if pairs and k in BESIDE and isinstance(v, dict) and set(v) == set(SIDES)}
-    problems = [
+    halves = [k for k, v in given.items() if pairs and k in BESIDE and isinstance(v, dict) and set(v) != set(SIDES)]
+    problems = [f"{recipe.where((*path, k))}: expected one value, or `{{oof: ..., test: ...}}`" for k in halves]
+    problems += [
         f"{recipe.where((*path, k))}: expected a file, or two as `{{oof: FILE, test: FILE}}`, got {v!r}"
         for k, v in pairs.items()
         if set(v) != set(SIDES) or not all(isinstance(name, str) for name in v.values())

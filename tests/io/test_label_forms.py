@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from blendkit.core import WHOLE_RECORDING, LabelTable
+from blendkit.core import WHOLE_RECORDING, LabelTable, NameRule, chunk_rows
 from blendkit.errors import BlendkitError
 from blendkit.io import read_labels
 
@@ -277,4 +277,17 @@ def test_folders_and_columns_that_are_not_there(tmp_path: Path) -> None:
     read(tmp_path, TRACK, "a.txt")
     (tmp_path / "b.txt").write_text("a,b\n1,2\n")
     with pytest.raises(BlendkitError, match=r"1 of 3 label files cannot be read\n.*b\.txt: no column of recordings"):
+        read_labels(tmp_path)
+
+
+def test_an_empty_track_beside_others_is_silence(tmp_path: Path) -> None:
+    (tmp_path / "R1.txt").write_text("0.0\t3.0\tara\n", encoding="utf-8")
+    (tmp_path / "R2.txt").write_text("", encoding="utf-8")
+    labels = read_labels(tmp_path)
+    rows = chunk_rows({"R1": 2, "R2": 2}, 5.0, NameRule())
+    truth, labelled = labels.matrix(rows, ("ara",))
+    assert labelled.all()
+    assert truth[:, 0].tolist() == [True, False, False, False]
+    (tmp_path / "R1.txt").unlink()
+    with pytest.raises(BlendkitError, match="R2"):  # alone it says nothing
         read_labels(tmp_path)

@@ -71,7 +71,7 @@ def score(
 ) -> None:
     """Score AUDIO (files, folders, and addresses of them: s3://, gs://, https://) with MEMBER and save its logits.
 
-    Every file gets a status; a damaged file does not stop the others. Run the command again to resume.
+    Every recording gets a status; a damaged file does not stop the others. Run the command again to resume.
     """
     from blendkit import scoring
     from blendkit.io import read_taxonomy

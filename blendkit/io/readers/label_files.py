@@ -41,9 +41,11 @@ def read_labels(path: Path | str, *, column: str | None = None, one_class: str |
         expected = f"expected label files ({', '.join(sorted(_TABLES))})"
         raise BlendkitError(f"{file}: cannot read {_WHAT}", [f"{expected} in this folder"])
     parts, problems = [], []
+    tracks = any(_starts_as_track(p) for p in files)
     for each, own in named_in(file, {p: _own_name(p) for p in files}).items():
         try:
-            parts.append(_rows(each, column, one_class, own))
+            silent = tracks and not each.stat().st_size  # a track without a label is an empty file
+            parts.append(rows_of_track("", each, own) if silent else _rows(each, column, one_class, own))
         except BlendkitError as error:
             problems.append(" | ".join([error.title, *error.problems[:1]]))
     if problems:
@@ -64,6 +66,11 @@ def _is_table(path: Path) -> bool:
     suffixes = [s.lower() for s in path.suffixes]
     last = suffixes[-2:-1] if suffixes and suffixes[-1] in _PACKED else suffixes[-1:]
     return bool(_TABLES & set(last)) and not any(p.startswith((".", "__MACOSX")) for p in path.parts)
+
+
+def _starts_as_track(path: Path) -> bool:
+    with path.open("rb") as file:
+        return is_track(file.read(1 << 12).decode("utf-8", "replace"))
 
 
 def _own_name(path: Path) -> str:
