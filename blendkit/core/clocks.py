@@ -8,6 +8,9 @@ from functools import cache, lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import numpy as np
+from numpy.typing import NDArray
+
 OFFSET_FORMS = "UTC, Z, UTC-5, UTC+05:30 or -03:00"
 FIRST_YEAR = 2000  # a date before the first recorders of this kind is a clock that lost its time
 Shift = Literal["", "moved", "twice"]
@@ -72,8 +75,9 @@ def is_reset(day: date, last_year: int) -> bool:
 
 
 @lru_cache(4096)
-def read_clock(day: date, clock: time, own: tzinfo, wanted: tzinfo) -> tuple[date, time, Shift]:
-    """Return the date and time in the zone `wanted` of a clock in the zone `own`, and what daylight saving did.
+def read_clock(day: date, clock: time, own: tzinfo, wanted: tzinfo) -> tuple[date, time, Shift, float]:
+    """Return the date and time in the zone `wanted` of a clock in the zone `own`, what daylight saving did, and by how
+    many seconds that time is ahead of UTC.
 
     A time that does not exist moves forward by the gap ("moved"); one that exists twice is the first ("twice").
     """
@@ -86,4 +90,22 @@ def read_clock(day: date, clock: time, own: tzinfo, wanted: tzinfo) -> tuple[dat
     elif local.utcoffset() != local.replace(fold=1).utcoffset():
         shift = "twice"
     moment = first.astimezone(wanted)
-    return moment.date(), moment.time(), shift
+    return moment.date(), moment.time(), shift, (moment.utcoffset() or timedelta()).total_seconds()
+
+
+def later_times(
+    start: np.datetime64, offset_s: float, seconds: NDArray[np.float64], zone_name: str
+) -> NDArray[np.datetime64]:
+    """Return the local times (N,), to the millisecond, so many seconds (N,) after a start; NaT where that is unknown.
+
+    start: local time, offset_s ahead of UTC; zone_name: where daylight saving may begin or end in between.
+    """
+    plain = start.astype("datetime64[ms]") + np.round(np.asarray(seconds) * 1000).astype("timedelta64[ms]")
+    if np.isnat(start) or not len(plain) or not zone_name:
+        return np.asarray(plain)
+    ahead, there = timedelta(seconds=offset_s), zone(zone_name)
+    moments = [m.replace(tzinfo=UTC) - ahead for m in (plain.max().astype(datetime), plain.min().astype(datetime))]
+    if all(m.astimezone(there).utcoffset() == ahead for m in moments):
+        return np.asarray(plain)
+    every = [(m.replace(tzinfo=UTC) - ahead).astimezone(there).replace(tzinfo=None) for m in plain.astype(datetime)]
+    return np.array(every, "datetime64[ms]")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.core.arrays import Float64, Int64
+from blendkit.core.clocks import later_times
 from blendkit.core.names import NO_MOMENT
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError, shorten
@@ -22,7 +23,8 @@ class ScoredRecording:
     """A recording that was listened to, with or without detections.
 
     file: its path below the audio folder, with suffix; length_s: its length in seconds; site: "" unknown; start: date
-    and time of its first sample, NaT unknown; found: whether the audio folder holds the file.
+    and time of its first sample, NaT unknown; found: whether the audio folder holds the file. zone: that of the start,
+    which is offset_s ahead of UTC ("": unknown).
     """
 
     id: str
@@ -31,6 +33,12 @@ class ScoredRecording:
     site: str = ""
     start: np.datetime64 = NO_MOMENT
     found: bool = False
+    zone: str = ""
+    offset_s: float = 0.0
+
+    def times(self, seconds: Float64) -> NDArray[np.datetime64]:
+        """Return the local times (N,) so many seconds (N,) after its first sample, to the millisecond; NaT unknown."""
+        return later_times(self.start, self.offset_s, seconds, self.zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +102,8 @@ class DetectionTable:
 
     def clock(self) -> NDArray[np.datetime64]:
         """Return the date and time (D,) at which each detection starts, to the millisecond; NaT unknown."""
-        starts = np.array([h.start for h in self.recordings], "datetime64[ms]")
-        if not len(self):
-            return np.zeros(0, "datetime64[ms]")
-        return np.asarray(starts[self.recording] + np.round(self.start_s * 1000).astype("timedelta64[ms]"))
+        parts = [self.recordings[r].times(self.start_s[self.of(r)]) for r in np.unique(self.recording).tolist()]
+        return np.concatenate([np.zeros(0, "datetime64[ms]"), *parts])
 
 
 def named_classes(

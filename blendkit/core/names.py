@@ -35,7 +35,8 @@ class NameParts:
     and time, the time of day at which the recording starts (None unknown).
 
     fits: the name fits the pattern, and its date and time exist. reset: its clock had lost its time, so that date and
-    hour are not used. shift: what daylight saving did to its time. listed: the table of deployments has it.
+    hour are not used. shift: what daylight saving did to its time. listed: the table of deployments has it. zone: that
+    of the date and time, which are offset_s ahead of UTC ("": unknown).
     """
 
     site: str
@@ -46,6 +47,8 @@ class NameParts:
     shift: Shift = ""
     listed: bool = True
     clock: time | None = None
+    zone: str = ""
+    offset_s: float = 0.0
 
     @property
     def moment(self) -> np.datetime64:
@@ -55,7 +58,8 @@ class NameParts:
         return np.datetime64(f"{self.date}T{self.clock}", "s")
 
 
-_Told: TypeAlias = tuple[str, np.datetime64, int, bool, bool, Shift, bool, time | None]
+_Told: TypeAlias = tuple[str, np.datetime64, int, bool, bool, Shift, bool, time | None, str, float]
+_NO_CLOCK = (None, "", 0.0)
 
 
 @lru_cache(4096)  # many recordings share a day
@@ -105,7 +109,7 @@ class NameRule:
         """Return the fields of `NameParts`: long tables need three of them alone, of very many names."""
         found = self._search(recording)
         if found is None and self.deployments is None:
-            return (self._site(recording, ""), NO_DAY, NO_HOUR, False, False, "", True, None)
+            return (self._site(recording, ""), NO_DAY, NO_HOUR, False, False, "", True, *_NO_CLOCK)
         parts = found.groupdict("") if found else {}
         line = self.deployments.of(recording) if self.deployments else None
         site = self._site(recording, parts.get("site", ""))
@@ -116,13 +120,14 @@ class NameRule:
         fits = found is not None and exists
         if day is not None and is_reset(day, self.last_year):
             # any eight hexadecimal digits are a time: only a believable one says that a name is meant as one
-            return (site, NO_DAY, NO_HOUR, fits and "epoch" not in parts, True, "", listed, None)
+            return (site, NO_DAY, NO_HOUR, fits and "epoch" not in parts, True, "", listed, *_NO_CLOCK)
         if not exists or clock is None:  # the hour beside an impossible date cannot be trusted either
-            return (site, _date(day), NO_HOUR, fits, False, "", listed, None)
+            return (site, _date(day), NO_HOUR, fits, False, "", listed, *_NO_CLOCK)
         if day is None:
-            return (site, NO_DAY, clock.hour, fits, False, "", listed, None)
-        day, clock, shift = read_clock(day, clock, zone(own), zone(self.report_tz or own))
-        return (site, _date(day), clock.hour, fits, False, shift, listed, clock)
+            return (site, NO_DAY, clock.hour, fits, False, "", listed, *_NO_CLOCK)
+        wanted = self.report_tz or own
+        day, clock, shift, ahead = read_clock(day, clock, zone(own), zone(wanted))
+        return (site, _date(day), clock.hour, fits, False, shift, listed, clock, wanted, ahead)
 
     def _site(self, recording: str, named: str) -> str:
         if self.site_from == "name":

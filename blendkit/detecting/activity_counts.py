@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -47,8 +48,8 @@ class PartActivity:
 def chunk_places(rows: Rows, table: DetectionTable) -> ChunkPlaces:
     """Return where the chunks of `rows` (N) lie in time and place, by the clock at which each chunk starts."""
     code = recording_codes(rows)
-    starts = np.array([h.start for h in table.recordings], "datetime64[ms]")
-    clock = starts[code] + np.round(rows.start_s * 1000).astype("timedelta64[ms]")
+    spans = zip(table.recordings, pairwise(rows.offsets().tolist()), strict=True)
+    clock = np.concatenate([np.zeros(0, "datetime64[ms]"), *(h.times(rows.start_s[a:b]) for h, (a, b) in spans)])
     known = ~np.isnat(clock)
     texts = np.datetime_as_string(clock, unit="s").tolist()
     dated = ["" if np.isnat(d) else str(d) for d in rows.date]

@@ -77,7 +77,8 @@ def scored_recordings(
         if audio is not None and r in own:
             file = audio.files[own[r]].relative_to(audio.folder).as_posix()
             length = audio.length_s(own[r])
-        heard.append(ScoredRecording(r, file, length or lengths[r], said.site, said.moment, r in own))
+        known = (said.site, said.moment, r in own, said.zone, said.offset_s)
+        heard.append(ScoredRecording(r, file, length or lengths[r], *known))
     if audio is None:
         return tuple(heard), "", ()
     lacking, beside = [r for r in recordings if r not in own], audio.beside(own)

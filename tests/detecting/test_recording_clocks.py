@@ -135,6 +135,22 @@ def test_names_of_a_damaged_run(tmp_path: Path) -> None:
         rule_of_run(tmp_path / "submission.csv")
 
 
+def test_daylight_saving_within_a_recording(tmp_path: Path) -> None:
+    """Two hours over each change of New York's clocks: 2 am is skipped in March, 1 am is there twice in November."""
+    rows = chunk_rows({"20240310_063000": 1440, "20241103_043000": 1440}, 5.0, NameRule())
+    scores = Scores.build(np.full((2880, 1), 0.9), rows, ("x",), "prob")
+    clocks = Clocks(tz="UTC", report_tz="America/New_York")
+    found = detect(scores, tmp_path / "d", HALF, formats=["parquet"], reading=Reading(clocks=clocks))
+    truth = []
+    for moment in ("2024-03-10T06:30", "2024-11-03T04:30"):
+        utc = pd.date_range(moment, periods=1440, freq="5s", tz="UTC")
+        truth += utc.tz_convert("America/New_York").tz_localize(None).tolist()
+    assert [pd.Timestamp(t) for t in found.table.clock()] == truth
+    assert pd.read_parquet(tmp_path / "d/parquet/detections.parquet")["clock_time"].tolist() == truth
+    hours = activity(scores, tmp_path / "a", HALF, reading=Reading(clocks=clocks), replicates=40).parts[0]
+    assert dict(zip(hours.cells, np.round(hours.hours, 6), strict=True)) == {"00": 0.5, "01": 2.0, "03": 1.0, "04": 0.5}
+
+
 def test_wanted_species(tmp_path: Path) -> None:
     path, taxonomy = tmp_path / "wanted.csv", Taxonomy({"ara": {"common_name": "Blue Macaw"}, "frog": {}})
     path.write_text("common_name\nBlue Macaw\nowl\n", encoding="utf-8")

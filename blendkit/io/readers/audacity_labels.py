@@ -11,7 +11,8 @@ from blendkit.core import recording_id
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.file_reader import ColumnNames, FileHead, Reader
 from blendkit.io.packed_files import unpack_file
-from blendkit.io.readers.detection_tables import Detections, table_recording
+from blendkit.io.readers.detection_tables import Detections
+from blendkit.io.readers.table_names import table_recording
 from blendkit.io.text_tables import decode_text
 
 _WHAT = "this label track"

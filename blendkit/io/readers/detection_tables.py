@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from blendkit.io.column_values import read_binary_table
 from blendkit.io.file_kinds import file_kind, why_unreadable
 from blendkit.io.packed_files import FAILURES
 from blendkit.io.readers.label_times import require_seconds
+from blendkit.io.readers.table_names import table_recording
 from blendkit.io.text_tables import decimal_points, open_table, plain_name
 from blendkit.io.windows_to_chunks import Windowed
 
@@ -47,7 +48,6 @@ LABEL_COLUMNS = (
     *("scientific name", "scientific_name", "species_name", "species code", "species_code", "label"),
     *("common name", "common_name", "species", "class", "ebird_code"),
 )
-_SUFFIXES = (".birdnet.selection.table", ".birdnet.selections", ".birdnet.results", ".selections", ".selection.table")
 NOTHING = "no detection in it: its recordings count as heard, with nothing found"
 NO_SCORES = "name their column with --score; what people marked without scores is read as labels (--labels)"
 
@@ -122,30 +122,6 @@ def detection_windows(found: Detections, source: str, empty: float) -> Windowed:
     values = np.full((len(found.label), len(classes)), empty)
     values[np.arange(len(values)), [column[c] for c in found.label]] = found.score
     return Windowed(found.recording, found.start_s, found.end_s, values, classes, found.notes)
-
-
-def table_recording(path: Path) -> str:
-    """Return the recording a table is named after: R of `R.BirdNET.results.csv` and `R.Table.1.selections.txt`."""
-    name = path.with_suffix("").name
-    for suffix in _SUFFIXES:
-        if name.lower().endswith(suffix):
-            name = name[: -len(suffix)]
-            break
-    parts = name.split(".")
-    if len(parts) > 2 and parts[-2].lower() == "table" and parts[-1].isdigit():
-        name = ".".join(parts[:-2])
-    return recording_id(name)
-
-
-def named_in(root: Path, names: Mapping[Path, str]) -> dict[Path, str]:
-    """Return the recordings that files below a folder are named after, with their folders where names repeat."""
-    folders: dict[str, set[Path]] = {}
-    for path, name in names.items():
-        folders.setdefault(name, set()).add(path.parent)
-    return {
-        path: (path.relative_to(root).parent / name).as_posix() if len(folders[name]) > 1 else name
-        for path, name in names.items()
-    }
 
 
 def open_detections(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:

@@ -14,12 +14,11 @@ from blendkit.io.readers.detection_tables import (
     Detections,
     detection_kind,
     join_detections,
-    named_in,
     open_detections,
-    table_recording,
     take_detections,
 )
 from blendkit.io.readers.hoplite_database import DATABASE
+from blendkit.io.readers.table_names import named_in, table_recording
 from blendkit.store import is_store
 
 _LOOKED_AT = 20  # tables of a folder

@@ -22,8 +22,9 @@ from blendkit.errors import counted
 from blendkit.io.audio_places import AudioFolder, recording_lengths
 from blendkit.io.file_reader import ColumnNames, ReadFile, read_found
 from blendkit.io.provenance import Provenance, agreed_space, provenance_of
-from blendkit.io.readers.detection_tables import Detections, detection_windows, table_recording
+from blendkit.io.readers.detection_tables import Detections, detection_windows
 from blendkit.io.readers.score_table import TABLE_SUFFIXES, Table, recording_folds
+from blendkit.io.readers.table_names import table_recording
 from blendkit.io.run_names import chunk_s_of_run
 from blendkit.io.score_places import score_file, split_source
 from blendkit.io.windows_to_chunks import NOTHING_FOUND, Windowed, late_windows, windows_on_chunks
