@@ -24,6 +24,7 @@ from blendkit.io import (
     Provenance,
     ScoreFile,
     check_space,
+    heard_s_of_run,
     is_source,
     read_score_file,
     read_species_lists,
@@ -97,11 +98,14 @@ def open_source(source: Scores | Path | str, reading: Reading) -> OpenedSource:
     named = reading.clocks.read(scores.rows.recordings(), of_run)
     rows = make_rows([str(r) for r in scores.rows.recording], scores.rows.start_s, scores.rows.end_s, named.rule)
     recordings, last = rows.recordings(), rows.offsets()[1:] - 1
+    heard_s = {} if path is None else heard_s_of_run(path)
     lengths = dict(zip(recordings, rows.end_s[last].tolist(), strict=True))
-    heard, audio, said = scored_recordings(recordings, lengths, named.rule, folder)
+    heard, audio, said = scored_recordings(recordings, lengths, named.rule, folder, heard_s)
     lacking = frozenset(h.id for h in heard if audio and not h.found)
     scores = Scores(scores.values, rows, scores.classes, scores.space, scores.covered)
     of_names = (*([named.said] if named.failed else []), *named.notes(), *reading.clocks.assumed(of_run))
+    if reading.clocks.site == "folder" and not any(h.site for h in heard):
+        of_names = (*of_names, "--site folder: no recording lies in a folder, so that no site is known")
     every = (*notes, *left_out, *of_names, *said, *([] if file.whole else [NO_EFFORT]))
     return OpenedSource(scores, taxonomy, heard, audio, path, name, every, lacking, file.whole, file.known)
 

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from blendkit.io.readers.species_lists import read_species_lists
     from blendkit.io.readers.taxonomy_csv import read_taxonomy
     from blendkit.io.readers.threshold_csv import read_thresholds
-    from blendkit.io.run_names import chunk_s_of_run, is_of_run, rule_facts, rule_of_run
+    from blendkit.io.run_names import chunk_s_of_run, heard_s_of_run, is_of_run, rule_facts, rule_of_run
     from blendkit.io.score_places import SUBMISSION, score_file, split_source
     from blendkit.io.solutions import ConvertedSolutions, read_solutions
     from blendkit.io.space_check import CONSTANT, check_space, likely_space
@@ -114,6 +114,7 @@ __all__ = [
     "file_stems",
     "find_reader",
     "find_writers",
+    "heard_s_of_run",
     "is_of_run",
     "is_range_table",
     "is_source",

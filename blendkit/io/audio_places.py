@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from blendkit.audio import find_recordings, probe_duration
 from blendkit.core import NameRule, ScoredRecording, match_recordings, path_ids
@@ -63,11 +64,16 @@ class AudioFolder:
 
 
 def scored_recordings(
-    recordings: Sequence[str], lengths: Mapping[str, float], rule: NameRule, audio: AudioFolder | None
+    recordings: Sequence[str],
+    lengths: Mapping[str, float],
+    rule: NameRule,
+    audio: AudioFolder | None,
+    heard_s: Mapping[str, float] = MappingProxyType({}),
 ) -> tuple[tuple[ScoredRecording, ...], str, tuple[str, ...]]:
     """Return what was heard (R,), the audio folder as text, and notes.
 
-    lengths: in seconds, of recordings whose files `audio` does not show. Raises BlendkitError for a folder without any
+    lengths: in seconds, of recordings whose files `audio` does not show; heard_s: of those that could be read so far
+    alone, whatever their files say. Raises BlendkitError for a folder without any
     of the recordings.
     """
     own = {} if audio is None else audio.of_recordings(recordings)
@@ -78,7 +84,7 @@ def scored_recordings(
             file = audio.files[own[r]].relative_to(audio.folder).as_posix()
             length = audio.length_s(own[r])
         known = (said.site, said.moment, r in own, said.zone, said.offset_s)
-        heard.append(ScoredRecording(r, file, length or lengths[r], *known))
+        heard.append(ScoredRecording(r, file, heard_s.get(r) or length or lengths[r], *known))
     if audio is None:
         return tuple(heard), "", ()
     lacking, beside = [r for r in recordings if r not in own], audio.beside(own)

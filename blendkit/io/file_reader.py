@@ -198,7 +198,8 @@ def read_found(path: Path, names: ColumnNames) -> ReadFile:
     found = reader.read(path, names)
     if isinstance(found, Table) and not found.row_ids:
         raise BlendkitError(f"{path.name}: a header and no rows: there are no scores in it", [f"format: {used}"])
-    return ReadFile(used, reader.about, reader.space, found)
+    own = found.space if isinstance(found, Detections) and reader.space == "unknown" else reader.space
+    return ReadFile(used, reader.about, own, found)
 
 
 def _inner_names(path: Path, kind: Kind) -> tuple[str, ...]:

@@ -45,6 +45,19 @@ def chunk_s_of_run(source: Path | str) -> float | None:
     return None if found is None else float(found)
 
 
+def heard_s_of_run(source: Path | str) -> dict[str, float]:
+    """Return {recording: seconds} that a run could read, of files that say otherwise, too; {} where no run.json tells.
+
+    Raises BlendkitError for a damaged run.json.
+    """
+
+    def heard(known: dict[str, Any]) -> dict[str, float]:
+        found = {r: about.get("duration_s") for r, about in known.get("recordings", {}).items()}
+        return {r: float(s) for r, s in found.items() if s}
+
+    return _told(source, heard) or {}
+
+
 def _told(source: Path | str, what: Callable[[dict[str, Any]], T | None]) -> T | None:
     path, _ = split_source(source)
     facts = (path if path.is_dir() else path.parent) / "run.json"

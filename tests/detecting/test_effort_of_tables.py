@@ -11,7 +11,8 @@ import soundfile
 
 from blendkit.core import NameRule, Scores, chunk_rows
 from blendkit.detecting import Clocks, DrawRule, Reading, ThresholdRule, activity, detect, review
-from blendkit.io import read_labels
+from blendkit.engine import run
+from blendkit.io import read_labels, read_scores
 
 HEADER = "Start (s),End (s),Scientific name,Common name,Confidence,File\n"
 RULE = ThresholdRule(value=0.5)
@@ -208,3 +209,30 @@ def test_the_effort_of_short_recordings_is_their_length(tmp_path: Path) -> None:
     scores = Scores.build(np.full((5, 1), 0.9), rows, ("x",), "prob")
     found = activity(scores, tmp_path / "out", RULE, reading=Reading(audio=tmp_path / "audio"))
     assert next(p for p in found.parts if p.part == "site").hours == pytest.approx([19.9 / 3600])
+
+
+def test_of_a_run_what_could_be_read_counts(tmp_path: Path) -> None:
+    (tmp_path / "audio").mkdir()
+    for k in (1, 2):
+        sound = np.random.default_rng(k).normal(size=30 * 16000) * 0.1
+        soundfile.write(tmp_path / f"audio/S1_2024050{k}_050000.flac", sound, 16000)
+    cut = tmp_path / "audio/S1_20240502_050000.flac"
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size * 2 // 3])
+    recipe = "recipe: 1\nname: t\naudio: audio\nmembers: {t: {use: tone, classes: [x, y]}}\noutput: t\n"
+    (tmp_path / "r.yaml").write_text(recipe, encoding="utf-8")
+    run(tmp_path / "r.yaml", out=tmp_path / "o")
+    reading = Reading(audio=tmp_path / "audio")
+    heard = detect(tmp_path / "o", tmp_path / "d", ThresholdRule(value=1.0), reading=reading).table.recordings
+    assert heard[0].length_s == 30.0
+    assert 15 < heard[1].length_s < 25
+
+
+def test_a_folder_of_probabilities_holds_probabilities(tmp_path: Path) -> None:
+    assert read_scores(_tables(tmp_path / "t")).space == "prob"
+
+
+def test_sites_by_folder_of_recordings_in_none_are_said(tmp_path: Path) -> None:
+    rows = chunk_rows({"R1": 1, "R2": 1}, 5.0, NameRule())
+    scores = Scores.build(np.full((2, 1), 0.9), rows, ("x",), "prob")
+    found = detect(scores, tmp_path / "out", RULE, reading=Reading(clocks=Clocks(site="folder")))
+    assert any("no recording lies in a folder" in n for n in found.notes)

@@ -8,8 +8,8 @@ import pytest
 from blendkit.errors import BlendkitError
 from blendkit.io import read_score_file
 from blendkit.io.readers.detection_tables import open_detections, take_detections
-from blendkit.io.readers.table_names import table_recording
 from blendkit.io.readers.result_folder import read_detections
+from blendkit.io.readers.table_names import table_recording
 
 TABLES = {
     "analyzer.csv": (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.core import Float64, composed, recording_id, unit_of_times
+from blendkit.core import FileSpace, Float64, composed, recording_id, unit_of_times
 from blendkit.errors import BlendkitError, brief, did_you_mean, shorten
 from blendkit.io.column_values import read_binary_table
 from blendkit.io.file_kinds import file_kind, why_unreadable
@@ -57,7 +57,7 @@ class Detections:
     """Detections (N,) in file order. score is NaN where the table has none; notes: what was assumed of the file.
 
     own_tables: whether each table is of one recording, so that those without a table were not looked at. quiet: then
-    the recordings in which nothing was detected.
+    the recordings in which nothing was detected. space: of a folder's scores, where all its tables fix the same.
     """
 
     recording: list[str]
@@ -69,6 +69,7 @@ class Detections:
     notes: tuple[str, ...] = ()
     quiet: tuple[str, ...] = ()
     own_tables: bool = False
+    space: FileSpace = "unknown"
 
 
 def detection_kind(columns: frozenset[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from blendkit.core import FileSpace
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.file_reader import FOLDER, ColumnNames, FileHead, Reader, file_head, find_reader
 from blendkit.io.readers.audacity_labels import is_label_track
@@ -64,7 +65,7 @@ def _read_folder(path: Path, names: ColumnNames) -> Detections:
     own = named_in(path, {p: table_recording(p) for p in files})
     parts = {p: _renamed(_read_one(p, names), table_recording(p), own[p]) for p in files if p not in empty}
     each_own, quiet = _quiet(path, parts, empty)
-    return replace(join_detections(list(parts.values()), notes), quiet=quiet, own_tables=each_own)
+    return replace(join_detections(list(parts.values()), notes), quiet=quiet, own_tables=each_own, space=_space(parts))
 
 
 def _quiet(root: Path, parts: Mapping[Path, Detections], empty: Sequence[Path]) -> tuple[bool, tuple[str, ...]]:
@@ -79,6 +80,11 @@ def _quiet(root: Path, parts: Mapping[Path, Detections], empty: Sequence[Path]) 
     places = {p: PurePosixPath(p.relative_to(root).parent.as_posix()) for p in silent}
     one = next(iter(folders), PurePosixPath()) if len(folders) < 2 else None
     return True, tuple(((places[p] if one is None else one) / table_recording(p)).as_posix() for p in silent)
+
+
+def _space(parts: Mapping[Path, Detections]) -> FileSpace:
+    spaces = {d.space for d in parts.values()}
+    return spaces.pop() if len(spaces) == 1 else "unknown"
 
 
 def _renamed(found: Detections, name: str, own: str) -> Detections:
@@ -100,6 +106,7 @@ def _read_one(path: Path, names: ColumnNames) -> Detections:
         return take_detections(path, *open_detections(path), label=names.classes, score=names.score)
     used, reader = find_reader(path, ColumnNames(format=inner))
     found = reader.read(path, names)
+    found = replace(found, space=reader.space) if isinstance(found, Detections) else found
     if not isinstance(found, Detections):
         raise BlendkitError(f"{path.name}: holds scores of every chunk or window ({used}), not single detections")
     return found
