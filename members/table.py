@@ -17,9 +17,9 @@ from blendkit.io import (
     Detections,
     Table,
     check_space,
-    chunk_s_of_run,
     read_found,
     recording_folds,
+    run_facts,
 )
 from blendkit.member import (
     ClassBy,
@@ -97,7 +97,8 @@ class TableMember:
         return list(self._warnings)
 
     def _on_own_rows(self, table: Table) -> Scores:
-        own = chunk_s_of_run(self.path)
+        run = run_facts(self.path)
+        own = None if run is None else run.chunk_s
         if own is not None and own != self.context.chunk_s:
             raise BlendkitError(
                 f"{self.path.name}: its run has chunks of {own:g} s, this recipe of {self.context.chunk_s:g} s",

@@ -64,9 +64,10 @@ def chunk_places(rows: Rows, table: DetectionTable) -> ChunkPlaces:
 
 def _listened(rows: Rows, table: DetectionTable) -> Float64:
     """Return the seconds (N,) that each chunk stands for: the last one ends with its recording, where that is known."""
-    end, last = rows.end_s.copy(), rows.offsets()[1:] - 1
-    end[last] = [h.length_s if h.found else e for h, e in zip(table.recordings, end[last].tolist(), strict=True)]
-    return np.maximum(end - rows.start_s, 0.0)
+    length = np.array([h.length_s if h.found else np.nan for h in table.recordings])[recording_codes(rows)]
+    end, last = np.fmin(rows.end_s, length), rows.offsets()[1:] - 1
+    end[last] = np.where(np.isnan(length[last]), end[last], length[last])
+    return np.asarray(np.maximum(end - rows.start_s, 0.0), np.float64)
 
 
 def first_rows(rows: Rows, table: DetectionTable) -> Int64:

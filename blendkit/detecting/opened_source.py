@@ -24,12 +24,10 @@ from blendkit.io import (
     Provenance,
     ScoreFile,
     check_space,
-    heard_s_of_run,
     is_source,
     read_score_file,
     read_species_lists,
     read_taxonomy,
-    rule_of_run,
     scored_recordings,
 )
 
@@ -94,11 +92,11 @@ def open_source(source: Scores | Path | str, reading: Reading) -> OpenedSource:
     if reading.species is not None:
         scores, wanted = _wanted(scores, Path(reading.species), taxonomy, name)
         left_out = (*left_out, *wanted)
-    of_run = None if path is None else rule_of_run(path)
+    of_run = None if file.of_run is None else file.of_run.rule
     named = reading.clocks.read(scores.rows.recordings(), of_run)
     rows = make_rows([str(r) for r in scores.rows.recording], scores.rows.start_s, scores.rows.end_s, named.rule)
     recordings, last = rows.recordings(), rows.offsets()[1:] - 1
-    heard_s = {} if path is None else heard_s_of_run(path)
+    heard_s = {} if file.of_run is None else file.of_run.heard_s
     lengths = dict(zip(recordings, rows.end_s[last].tolist(), strict=True))
     heard, audio, said = scored_recordings(recordings, lengths, named.rule, folder, heard_s)
     lacking = frozenset(h.id for h in heard if audio and not h.found)

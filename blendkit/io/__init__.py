@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from blendkit.io.readers.species_lists import read_species_lists
     from blendkit.io.readers.taxonomy_csv import read_taxonomy
     from blendkit.io.readers.threshold_csv import read_thresholds
-    from blendkit.io.run_names import chunk_s_of_run, heard_s_of_run, is_of_run, rule_facts, rule_of_run
+    from blendkit.io.run_names import RunFacts, is_of_run, rule_facts, run_facts
     from blendkit.io.score_places import SUBMISSION, score_file, split_source
     from blendkit.io.solutions import ConvertedSolutions, read_solutions
     from blendkit.io.space_check import CONSTANT, check_space, likely_space
@@ -95,6 +95,7 @@ __all__ = [
     "RangeTable",
     "ReadFile",
     "Reader",
+    "RunFacts",
     "ScoreFile",
     "ScoreWriter",
     "Table",
@@ -105,7 +106,6 @@ __all__ = [
     "Written",
     "call_score_writer",
     "check_space",
-    "chunk_s_of_run",
     "chunks_without_window",
     "convert_file",
     "csv_text",
@@ -114,7 +114,6 @@ __all__ = [
     "file_stems",
     "find_reader",
     "find_writers",
-    "heard_s_of_run",
     "is_of_run",
     "is_range_table",
     "is_source",
@@ -149,7 +148,7 @@ __all__ = [
     "read_thresholds",
     "recording_folds",
     "rule_facts",
-    "rule_of_run",
+    "run_facts",
     "safe_cell",
     "score_cell",
     "score_file",

@@ -15,7 +15,8 @@ from blendkit.io.converted_detections import Carried, detection_table
 from blendkit.io.file_reader import ColumnNames, ReadFile
 from blendkit.io.file_writer import FOLD, ScoreWriter, Writer, call_score_writer, call_writer, with_fitting_scores
 from blendkit.io.provenance import Provenance, known_space, read_provenance, write_side_provenance
-from blendkit.io.readers.score_sources import ScoreFile, is_source, read_any, read_score_file, scores_of
+from blendkit.io.readers.score_sources import ScoreFile, in_chunks_of, is_source, read_any, read_score_file, scores_of
+from blendkit.io.run_names import run_facts
 from blendkit.io.score_places import split_source
 from blendkit.io.space_check import beyond_unit, check_space
 from blendkit.io.writer_choice import choose_writer
@@ -63,7 +64,7 @@ def convert_file(
         raise BlendkitError(f"{path} exists already", ["choose another name, or delete it"])
     if not is_source(source):
         raise BlendkitError(f"{source}: no scores or detections here", ["`blendkit formats list` lists what is read"])
-    stated = known_space(source, space)
+    stated, names = known_space(source, space), in_chunks_of(run_facts(source), names)
     read = read_any(source, stated, names)
     name, writer = choose_writer(path, to, "scores" if isinstance(read, ScoreFile) else "detections", source)
     if isinstance(writer, ScoreWriter):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from blendkit.core import Deployment, Deployments, NameRule, json_value
 from blendkit.errors import BlendkitError
 from blendkit.io.score_places import split_source
 
-T = TypeVar("T")
 _KEYS = ("pattern", "tz", "report_tz", "site_from")
 
 
@@ -28,37 +27,23 @@ def is_of_run(source: Path | str) -> bool:
     return ((path if path.is_dir() else path.parent) / "run.json").is_file()
 
 
-def rule_of_run(source: Path | str) -> NameRule | None:
-    """Return the rule by which a run's folder, or a file in it, got its names; None where no run.json states one.
+@dataclass(frozen=True, eq=False)
+class RunFacts:
+    """How a run read its recordings' names (None: not told), the seconds of its chunks, and what of each it could read.
+
+    heard_s: {recording: seconds}, less than its file says where that is damaged.
+    """
+
+    rule: NameRule | None
+    chunk_s: float | None
+    heard_s: Mapping[str, float]
+
+
+def run_facts(source: Path | str) -> RunFacts | None:
+    """Return what run.json says of a run's folder, or of a file in it; None where there is none.
 
     Raises BlendkitError for a damaged run.json.
     """
-    return _told(source, lambda known: _rule(known["name_rule"]) if known.get("name_rule") is not None else None)
-
-
-def chunk_s_of_run(source: Path | str) -> float | None:
-    """Return the length in seconds of the chunks of a run's folder, or of a file in it; None where no run.json tells.
-
-    Raises BlendkitError for a damaged run.json.
-    """
-    found = _told(source, lambda known: known.get("recipe", {}).get("chunk_s"))
-    return None if found is None else float(found)
-
-
-def heard_s_of_run(source: Path | str) -> dict[str, float]:
-    """Return {recording: seconds} that a run could read, of files that say otherwise, too; {} where no run.json tells.
-
-    Raises BlendkitError for a damaged run.json.
-    """
-
-    def heard(known: dict[str, Any]) -> dict[str, float]:
-        found = {r: about.get("duration_s") for r, about in known.get("recordings", {}).items()}
-        return {r: float(s) for r, s in found.items() if s}
-
-    return _told(source, heard) or {}
-
-
-def _told(source: Path | str, what: Callable[[dict[str, Any]], T | None]) -> T | None:
     path, _ = split_source(source)
     facts = (path if path.is_dir() else path.parent) / "run.json"
     if not facts.is_file():
@@ -67,7 +52,12 @@ def _told(source: Path | str, what: Callable[[dict[str, Any]], T | None]) -> T |
         known = json_value(facts.read_text(encoding="utf-8"))
         if not path.is_dir() and path.name not in {w["file"] for w in known["written"].values()}:
             return None
-        return what(known)
+        rule, chunk_s = known.get("name_rule"), known.get("recipe", {}).get("chunk_s")
+        heard = {r: about.get("duration_s") for r, about in known.get("recordings", {}).items()}
+        return RunFacts(
+            None if rule is None else _rule(rule), None if chunk_s is None else float(chunk_s),
+            {r: float(s) for r, s in heard.items() if s},
+        )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BlendkitError(f"{facts}: not the facts of a run", [str(error), "run the recipe again"]) from error
 

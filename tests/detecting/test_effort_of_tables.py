@@ -236,3 +236,10 @@ def test_sites_by_folder_of_recordings_in_none_are_said(tmp_path: Path) -> None:
     scores = Scores.build(np.full((2, 1), 0.9), rows, ("x",), "prob")
     found = detect(scores, tmp_path / "out", RULE, reading=Reading(clocks=Clocks(site="folder")))
     assert any("no recording lies in a folder" in n for n in found.notes)
+
+
+def test_a_folder_of_empty_tables_that_name_no_recording(tmp_path: Path, audio: Path) -> None:
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t/detections.csv").write_text(HEADER, encoding="utf-8")
+    table = detect(tmp_path / "t", tmp_path / "out", RULE, reading=Reading(audio=audio)).table
+    assert len(table.recordings) == 4  # one table of all, with nothing in it

@@ -12,7 +12,7 @@ from blendkit.core import NameRule, Scores, Taxonomy, chunk_rows
 from blendkit.detecting import Clocks, Reading, ThresholdRule, activity, detect
 from blendkit.engine import run
 from blendkit.errors import BlendkitError
-from blendkit.io import rule_of_run, write_scores
+from blendkit.io import run_facts, write_scores
 
 # two AudioMoths, one of which ran on local time
 ROWS = chunk_rows({"a1/20240501_055955": 2, "a1/20240502_060000": 1, "b2/20240501_020000": 1}, 5.0, NameRule())
@@ -132,7 +132,7 @@ def test_names_of_a_damaged_run(tmp_path: Path) -> None:
     write_scores(SCORES, tmp_path / "submission.csv")
     (tmp_path / "run.json").write_text('{"written": 3}', encoding="utf-8")
     with pytest.raises(BlendkitError, match="not the facts of a run"):
-        rule_of_run(tmp_path / "submission.csv")
+        run_facts(tmp_path / "submission.csv")
 
 
 def test_daylight_saving_within_a_recording(tmp_path: Path) -> None:

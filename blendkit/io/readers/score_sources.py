@@ -25,7 +25,7 @@ from blendkit.io.provenance import Provenance, agreed_space, provenance_of
 from blendkit.io.readers.detection_tables import Detections, detection_windows
 from blendkit.io.readers.score_table import TABLE_SUFFIXES, Table, recording_folds
 from blendkit.io.readers.table_names import table_recording
-from blendkit.io.run_names import chunk_s_of_run
+from blendkit.io.run_names import RunFacts, run_facts
 from blendkit.io.score_places import score_file, split_source
 from blendkit.io.windows_to_chunks import NOTHING_FOUND, Windowed, late_windows, windows_on_chunks
 from blendkit.store import LogitStore, is_store
@@ -40,7 +40,8 @@ class ScoreFile:
 
     folds: {recording: fold}, empty if it has none; notes: what was assumed of the file, and what was left out;
     unread: chunks of recordings that were not asked for. whole: whether the chunks are all that were looked at; those
-    of detections end with the last one, unless the recordings' lengths are known. known: what is behind the scores.
+    of detections end with the last one, unless the recordings' lengths are known. known: what is behind the scores;
+    of_run: the facts of the run that they are the result of.
     """
 
     name: str
@@ -50,6 +51,7 @@ class ScoreFile:
     unread: int = 0
     whole: bool = True
     known: Provenance = field(default_factory=Provenance)
+    of_run: RunFacts | None = None
 
 
 def is_source(text: Path | str) -> bool:
@@ -88,13 +90,21 @@ def read_score_file(
     """
     names = names or ColumnNames()
     require_choice(space, get_args(FileSpace), "space of scores")
-    known = provenance_of(path)
+    known, of_run = provenance_of(path), run_facts(path)
+    names = in_chunks_of(of_run, names)
     if labels is not None and is_store(split_source(path)[0]):
         return replace(_labelled_part(Path(path), labels), known=known)
     space = agreed_space(path, known, space)
     read = read_any(path, space, names)
     file = read if isinstance(read, ScoreFile) else scores_of(read, path, space, names, audio)
-    return replace(file, known=known)
+    return replace(file, known=known, of_run=of_run)
+
+
+def in_chunks_of(run: RunFacts | None, names: ColumnNames) -> ColumnNames:
+    """Return names with the length of a run's chunks, where nobody said another."""
+    if run is None or run.chunk_s is None or names.chunk_s != ColumnNames().chunk_s:
+        return names
+    return replace(names, chunk_s=run.chunk_s)
 
 
 def _labelled_part(folder: Path, labels: LabelTable) -> ScoreFile:
@@ -123,8 +133,6 @@ def scores_of(
     file, array = split_source(path)
     name = array or (file.resolve().name if file.is_dir() else file.name.split(".")[0])
     file = score_file(file)
-    if names.chunk_s == ColumnNames().chunk_s:  # nobody said another
-        names = replace(names, chunk_s=chunk_s_of_run(path) or names.chunk_s)
     found, space = read.found, read.space if space == "unknown" else space
     if isinstance(found, Table):
         rows = rows_from_ids(found.row_ids, names.chunk_s, NameRule())
@@ -167,11 +175,12 @@ def _of_detections(
 
 
 def _named_after(found: Detections, source: str, audio: AudioFolder) -> Detections:
-    """Return detections of which an empty table with the name of a recording is of this one."""
-    name = table_recording(Path(source))
-    if found.recording or found.quiet or name not in {i.rpartition("/")[2] for i in audio.files}:
+    """Return detections; of empty tables alone those that are named after a recording are of this one."""
+    if found.recording:
         return found
-    return replace(found, quiet=(name,), own_tables=True)
+    known = {i.rpartition("/")[2] for i in audio.files}
+    own = [n for n in found.quiet or (table_recording(Path(source)),) if n.rpartition("/")[2] in known]
+    return replace(found, quiet=tuple(own), own_tables=bool(own))
 
 
 def _pooled(read: ReadFile, windowed: Windowed, scores: Scores, chunk_s: float, pool: WindowPool) -> str:
