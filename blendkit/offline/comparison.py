@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.core import Bools, ClusterBy, Matrix, Rows, Scores, cluster_labels, notebook_view
-from blendkit.errors import BlendkitError, shorten
+from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.metrics import (
     Bootstrap,
     Crowd,
@@ -136,8 +136,9 @@ def compare_scores(
 
     members: from which it is estimated how alike the teams of a plateau err, by default the scores themselves.
 
-    Rows and classes are matched by identity. Raises BlendkitError for labelled rows that a score lacks,
-    classes that the truth lacks, and where no interval is possible (one recording).
+    Rows and classes are matched by identity: a class that a score lacks is constant in it, one that the truth lacks is
+    left out, and notes name both. Raises BlendkitError for labelled rows that a score lacks, scores of none of the
+    classes, and where no interval is possible (one recording).
     """
     notes: list[str] = []
     y, rows, values = _labelled(scores, truth, notes)
@@ -201,7 +202,7 @@ def fold_mean(y: Bools, x: NDArray[Any], folds: NDArray[Any]) -> float:
 
 def _on(name: str, scores: Scores, rows: Rows, classes: Sequence[str], notes: list[str]) -> Matrix:
     try:
-        found = scores.align(rows, classes, source=name)
+        found = scores.align(rows, classes, source=name, unknown_classes="ignore")
     except BlendkitError as error:
         if set(rows.ids()) <= set(scores.rows.ids()):
             raise
@@ -213,6 +214,11 @@ def _on(name: str, scores: Scores, rows: Rows, classes: Sequence[str], notes: li
     if lacks:
         count = f"{len(lacks)} of {len(classes)} classes are not covered and count as constant"
         notes.append(f"{name}: {count}: {shorten(lacks, 3)}")
+    known = set(classes)
+    if beyond := [c for c in scores.classes if c not in known]:
+        hints = [f"{c}{did_you_mean(c, known)}" for c in beyond[:3]]  # of many classes they take long
+        count = f"{len(beyond)} of {len(scores.classes)} classes are left out, for the first source lacks them"
+        notes.append(f"{name}: {count}: {shorten([*hints, *beyond[3:]], 3)}")
     return found.values
 
 
