@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
+import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from blendkit.core import NO_PROBABILITIES, Space
@@ -87,7 +88,21 @@ def _plan_op(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces: Ma
         problems.append(f"{recipe.where(at)}: give {either}")
     if problems:
         raise BlendkitError("", problems)
+    _try_on_one_value(recipe, planned)
     return planned
+
+
+def _try_on_one_value(recipe: Recipe, step: OpStep) -> None:
+    """Raise what an op of numbers and the space alone says of them (limits that exclude each other, say)."""
+    context = step.info.context()
+    if step.streams or step.info.load is not None or not set(context.values()) <= {"space"}:
+        return
+    try:
+        step.info.function(np.full((1, 1), 0.5), **step.params, **dict.fromkeys(context, step.space_in))
+    except BlendkitError as error:
+        raise at_key(recipe, (*step.path, step.name), error) from error
+    except Exception:
+        return  # one value may be too few for an op of others, which a whole table does not trouble
 
 
 def _plan_gates(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces: Mapping[str, Space]) -> GateStep:

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
+from blendkit.core import Matrix
 from blendkit.errors import BlendkitError
+from blendkit.ops import info_of, op
+from blendkit.recipe import plan_steps
 from blendkit.recipe.load import parse_recipe, with_values
 from blendkit.recipe.plan import Plan, make_plan
 
@@ -261,6 +264,29 @@ def test_a_fitted_step_takes_either_labels_or_an_artefact(params: str) -> None:
 @pytest.mark.parametrize("params", ["{fit: l.csv}", "{fit: {labels: l.csv, folds: 5}}", "{artefact: a.npz}"])
 def test_each_way_to_fit_is_fine_alone(params: str) -> None:
     assert plan("output: z", "z", z=f"[{{site_hour_prior: {params}}}]").streams[0].steps
+
+
+@pytest.mark.parametrize(
+    ("params", "member", "words"),
+    [
+        ("{low: 0.9, high: 0.1}", "z", "low 0.9 is not below high 0.1"),
+        ("{low: 2, high: 3}", "p", "holds no prob, which lies from 0 to 1"),
+    ],
+)
+def test_numbers_that_an_op_refuses_are_said_before_anything_runs(params: str, member: str, words: str) -> None:
+    one_step_problem(f"{{clip: {params}}}", words, member=member)
+
+
+def test_limits_beyond_one_are_fine_among_logits() -> None:
+    assert plan(BOTH, z="[{clip: {low: 2, high: 3}}]")
+
+
+def test_an_op_that_fails_on_one_value_alone_can_be_planned(monkeypatch: pytest.MonkeyPatch) -> None:
+    def spread(x: Matrix, *, by: float = 1.0) -> Matrix:
+        return x / (by * x[[0, 1]].std())
+
+    monkeypatch.setattr(plan_steps, "find_op", lambda *_: info_of(op("spread")(spread)))
+    assert plan("output: z", "z", z="[spread]")
 
 
 # --- the graph ----------------------------------------------------------------------------------
