@@ -35,6 +35,7 @@ from blendkit.ops.parallel import in_blocks, row_by_row
 from blendkit.store import loader_of
 
 Inner = Annotated[float, Interval(gt=0, lt=1)]
+_FAR_LOGIT = 11.512915464920228  # of 1 - 1e-5
 
 
 @op(
@@ -99,18 +100,21 @@ def standardise(x: Matrix) -> Matrix:
     classwise=True,
     monotone="weak",
 )
-def clip(x: Matrix, *, space: SpaceOf = "logit", low: Score = 1e-5, high: Score = 1 - 1e-5) -> Matrix:
+def clip(x: Matrix, *, space: SpaceOf = "logit", low: Score | None = None, high: Score | None = None) -> Matrix:
     """Keep values within [low, high]. Values beyond become equal: each pair that ties counts half in an AUC.
 
-    x: (N, C) in any space. Where many values lie beyond, as where a chain clips tiny products before it ranks them, the
-    AUC moves far, in either direction. Returns (N, C). Raises BlendkitError for low >= high, and for limits that would
-    push all out of [0, 1] where the scores lie in it.
+    x: (N, C) in any space. By default 1e-5 and 1 - 1e-5, among logits the logits of these, 11.5 from 0. Where many
+    values lie beyond, as where a chain clips tiny products before it ranks them, the AUC moves far, in either
+    direction. Returns (N, C). Raises BlendkitError for low >= high, and for limits that would push all out of [0, 1]
+    where the scores lie in it.
     """
-    if not low < high:
-        raise BlendkitError(f"clip: low {low:g} is not below high {high:g}")
-    if space != "logit" and (low > 1 or high < 0):
-        raise BlendkitError(f"clip: {low:g} to {high:g} holds no {space}, which lies from 0 to 1")
-    return np.clip(x, low, high)
+    ends = (-_FAR_LOGIT, _FAR_LOGIT) if space == "logit" else (1e-5, 1 - 1e-5)
+    least, most = ends[0] if low is None else low, ends[1] if high is None else high
+    if not least < most:
+        raise BlendkitError(f"clip: low {least:g} is not below high {most:g}")
+    if space != "logit" and (least > 1 or most < 0):
+        raise BlendkitError(f"clip: {least:g} to {most:g} holds no {space}, which lies from 0 to 1")
+    return np.clip(x, least, most)
 
 
 @op(

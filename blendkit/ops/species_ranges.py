@@ -24,6 +24,8 @@ from blendkit.ops.fitted.shared import added
 from blendkit.ops.occurrence_tables import Place, RangeRates, Ranges, load_ranges, week_of_year
 from blendkit.ops.parameter_marks import Keys
 
+_ABSENT_LOGIT = -20.0  # 0 would be a probability of .5, above most of what a model hears
+
 
 def place_of(rows: Rows, a: int) -> Place:
     """Return the site and the week of a row."""
@@ -51,26 +53,26 @@ def unknown_places(x: Matrix, *, rows: Rows, classes: ClassIds, fitted: FittedOf
     notes=unknown_places,
 )
 def range_mask(
-    x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, space: SpaceOf = "logit", floor: Score = 0.0,
-    at_least: UnitInterval = 0.03,
+    x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, space: SpaceOf = "logit",
+    floor: Score | None = None, at_least: UnitInterval = 0.03,
 ) -> Matrix:  # fmt: skip
     """Set classes that do not occur at a recording's site to `floor`.
 
-    x: (N, C) in any space: 0 for probabilities and ranks, a low number such as -20 for logits. The artefact is a list
-    of species, or a table of probabilities by site and week (`blendkit fit places --birdnet-geo`): there a class that
-    is less probable than `at_least` does not occur, and one that is not known stays. A class that occurs nowhere
-    becomes constant, an AUC of 0.5. Returns (N, C). Raises BlendkitError for a floor outside [0, 1] where the scores
-    lie in it. Source: the species lists of BirdNET, its threshold 0.03, and
-    regional checklists.
+    x: (N, C) in any space. floor: by default 0, among logits -20, a probability of 2e-9. The artefact is a list of
+    species, or a table of probabilities by site and week (`blendkit fit places --birdnet-geo`): there a class that is
+    less probable than `at_least` does not occur, and one that is not known stays. A class that occurs nowhere becomes
+    constant, an AUC of 0.5. Returns (N, C). Raises BlendkitError for a floor outside [0, 1] where the scores lie in
+    it. Source: the species lists of BirdNET, its threshold 0.03, and regional checklists.
     """
-    if space != "logit" and not 0 <= floor <= 1:
+    absence = floor if floor is not None else _ABSENT_LOGIT if space == "logit" else 0.0
+    if space != "logit" and not 0 <= absence <= 1:
         raise BlendkitError(
-            f"range_mask: floor {floor:g} among {space} scores, which lie from 0 to 1", ["`to: logit` before it"]
+            f"range_mask: floor {absence:g} among {space} scores, which lie from 0 to 1", ["`to: logit` before it"]
         )
     present = np.zeros(len(classes), bool)
     found = [present if local is None else local for local in _by_recording(rows, classes, fitted, at_least)]
     absent = np.array(found, bool).reshape(-1, len(classes))
-    return np.where(np.repeat(absent, np.diff(rows.offsets()), axis=0), np.asarray(floor, x.dtype), x)
+    return np.where(np.repeat(absent, np.diff(rows.offsets()), axis=0), np.asarray(absence, x.dtype), x)
 
 
 @op(

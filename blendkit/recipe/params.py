@@ -6,7 +6,8 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Annotated, Any, ClassVar, get_args, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import (
     BaseModel,
@@ -61,10 +62,13 @@ def numbers_of(info: OpInfo) -> dict[str, tuple[float | None, float | None, bool
     """Return {parameter: (lowest, highest, whether it is a whole number)} of an op's parameters that are one number."""
     found = {}
     for name, own in op_model(info).model_fields.items():
-        kinds = {own.annotation, *get_args(own.annotation)} - {type(None)}
-        if kinds & {int, float} and not kinds - {int, float}:
-            low = next((v for m in own.metadata for k in ("ge", "gt") if (v := getattr(m, k, None)) is not None), None)
-            high = next((v for m in own.metadata for k in ("le", "lt") if (v := getattr(m, k, None)) is not None), None)
+        hint: Any = own.annotation
+        hints = set(get_args(hint)) - {type(None)} if get_origin(hint) in (Union, UnionType) else {hint}
+        kinds = {get_args(h)[0] if get_origin(h) is Annotated else h for h in hints}
+        if kinds and not kinds - {int, float}:
+            marks = [*own.metadata, *(m for h in hints for m in getattr(h, "__metadata__", ()))]
+            low = next((v for m in marks for k in ("ge", "gt") if (v := getattr(m, k, None)) is not None), None)
+            high = next((v for m in marks for k in ("le", "lt") if (v := getattr(m, k, None)) is not None), None)
             found[name] = (low, high, float not in kinds)
     return found
 

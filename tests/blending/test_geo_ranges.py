@@ -63,7 +63,7 @@ def test_one_place_and_week_hold_for_every_recording(taxonomy: Path, tmp_path: P
     assert made.levels == (("", 30),)
     recorded = chunk_rows({"x_S09_20250110_040000": 1, "bare": 1}, 5.0, NameRule())
     fitted = Fitted((load_ranges(tmp_path / "r.csv"),))
-    got = range_mask(np.ones((2, 3)), rows=recorded, classes=made.classes, fitted=fitted)
+    got = range_mask(np.ones((2, 3)), rows=recorded, classes=made.classes, fitted=fitted, space="prob")
     assert got.tolist() == [[0, 1, 1]] * 2
 
 

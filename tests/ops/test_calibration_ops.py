@@ -89,6 +89,15 @@ def test_clip_makes_ties_and_costs_auc() -> None:
         assert clip(4 * Z, space="logit", low=low, high=high).min() == low
 
 
+def test_clip_has_the_same_limits_among_logits_by_default() -> None:
+    far = 60 * Z
+    assert expit(clip(far)) == pytest.approx(clip(expit(far), space="prob"), abs=1e-12)
+    assert abs(clip(far)).max() == pytest.approx(11.512915464920228, abs=1e-12)
+    assert clip(far, low=0.0).min() == 0
+    with pytest.raises(BlendkitError, match="low 12 is not below high 11"):
+        clip(far, low=12.0)
+
+
 def test_rare_suppression_keeps_order_and_is_what_it_says() -> None:
     p = expit(Z)
     out = rare_suppression(p, margin=0.05, factor=0.9)

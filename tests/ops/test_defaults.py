@@ -14,7 +14,6 @@ from blendkit.registry import OPS, registry
 NO_LEVEL = {"genus": 0.0, "family": 0.0, "order": 0.0, "class_name": 0.0, "sonotypes": "skip"}
 STEPS: dict[str, dict[str, Any]] = {
     "adaptive_delta": {"alpha": 0.2, "edge": "nearest"},
-    "clip": {"low": 1e-5, "high": 0.99999},
     "conservative_delta": {"alpha": 0.08, "unsure": 0.35, "sure": 0.92, "keep_above": 0.65, "keep_ratio": 1.25},
     "diel_prior": {"strength": 0.5, "cap": 4.0},
     "dilate": {"radius": 1},
@@ -49,7 +48,7 @@ STEPS: dict[str, dict[str, Any]] = {
     "prior_shift_bbse_by_site": {"k": 50.0},
     "prior_shift_by_site": {"k": 50.0},
     "quantile_mix": {"alpha": 0.5},
-    "range_mask": {"floor": 0.0, "at_least": 0.03},
+    "range_mask": {"at_least": 0.03},
     "range_penalty": {"penalty": 2.0, "at_least": 0.03},
     "rank_gate": {"floor": 0.5},
     "rare_suppression": {"margin": 0.05, "factor": 0.9},

@@ -106,7 +106,9 @@ def test_a_list_for_everywhere(tmp_path: Path) -> None:
     found = listed(tmp_path, "primary_label\na\n")
     fitted = Fitted((found,))
     x = np.ones((4, 2))
-    assert range_mask(x, rows=rows(JAN, NONE), classes=CLASSES, fitted=fitted).tolist() == [[1, 0]] * 4
+    given = {"rows": rows(JAN, NONE), "classes": CLASSES, "fitted": fitted}
+    for space, absent in (("prob", 0), ("unit", 0), ("rank", 0), ("logit", -20)):  # a logit of 0 would be a half
+        assert range_mask(x, **given, space=space).tolist() == [[1, absent]] * 4
     assert range_penalty(x, rows=rows(JAN, NONE), classes=CLASSES, fitted=fitted, penalty=3.0)[0].tolist() == [1, -2]
 
 
@@ -139,7 +141,7 @@ def test_probabilities_by_site_and_week(tmp_path: Path) -> None:
     # S01 has no row for July, and 20251310 is no date: the year's. S02 has one row, for every date. Not known: b, c.
     assert got.tolist() == [[-2, 0, 0], [0, -2, 0], [0, -2, 0], [0, -2, 0], [0, 0, 0]]
     bold = range_mask(x + 1, rows=recorded, classes=("b", "a", "c"), fitted=fitted, at_least=0.005)
-    assert bold.tolist() == [[1, 1, 1], [1, 1, 1], [1, 1, 1], [1, 0, 1], [1, 1, 1]]
+    assert bold.tolist() == [[1, 1, 1], [1, 1, 1], [1, 1, 1], [1, -20, 1], [1, 1, 1]]
     notes = unknown_places(x, rows=recorded, classes=("b", "a", "c"), fitted=fitted, at_least=0.03)
     assert "1 of 5 recordings" in notes[0]
     assert notes[1] == "1 of 3 classes are not known to the table (unchanged): c"

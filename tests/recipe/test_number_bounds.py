@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from blendkit.errors import BlendkitError
 from blendkit.ops import info_of, signature
 from blendkit.recipe import make_plan, parse_recipe
-from blendkit.recipe.params import FitLabels
+from blendkit.recipe.params import FitLabels, numbers_of
 from blendkit.recipe.schema import RecipeModel
 from blendkit.registry import MEMBERS, OPS, registry
 
@@ -108,3 +108,11 @@ def test_numbers_on_the_bounds_are_taken() -> None:
     assert refusal() == ""
     assert refusal(chunk_s="0.1", recording_s="604800", shifts_s="[0, 3600, -3600]", share="1e-9", sigma="1e-9") == ""
     assert refusal(chunk_s="3600", recording_s="0.1", share="0", sigma="1e6") == ""
+
+
+def test_the_numbers_of_an_op_that_have_their_bounds() -> None:
+    ops = {n: info_of(registry(OPS).get(n)) for n in ("clip", "linear", "dilate")}
+    found = {n: numbers_of(info) for n, info in ops.items() if info is not None}
+    assert found["clip"] == {"low": (-1e6, 1e6, False), "high": (-1e6, 1e6, False)}  # or nothing: by the space
+    assert found["dilate"]["radius"] == (1, 1000, True)
+    assert "factor" in found["linear"]
