@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -24,6 +27,12 @@ class SpaceOf(click.ParamType):  # type: ignore[type-arg]
         if not name or space not in SPACES:
             self.fail(f"{value!r}: expected a name and one of {', '.join(SPACES)}, as in sed=prob", param, ctx)
         return name, space
+
+
+def blend_command(sources: Sequence[str], labels: Path, taxonomy: Path | None) -> str:
+    """Return the command that blends score files, as a shell takes it."""
+    tables = ["--labels", str(labels)] + (["--taxonomy", str(taxonomy)] if taxonomy is not None else [])
+    return shlex.join(["blendkit", "blend", *sources, *tables])
 
 
 def _files(**own: Any) -> object:

@@ -127,6 +127,9 @@ def test_eval_and_compare_end_with_the_command_that_blends(files: Path, blendkit
     command = two.stdout.splitlines()[-1].removeprefix("to blend them: blendkit ")
     assert command == "blend a.csv b.csv --labels labels.csv"
     assert blendkit(*command.split(), "--out", "said", cwd=files).returncode == 0
+    (files / "names of all.csv").write_text("primary_label\nx\ny\n", encoding="utf-8")
+    named = blendkit("eval", "a.csv", "--labels", "labels.csv", "--taxonomy", "names of all.csv", cwd=files).stdout
+    assert named.splitlines()[-1].endswith("a.csv OTHER --labels labels.csv --taxonomy 'names of all.csv'")
 
 
 def test_eval_shows_the_ten_lowest_classes(tmp_path: Path, blendkit: Blendkit):

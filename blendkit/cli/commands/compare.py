@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from blendkit.cli._ablation import ablate_recipe
+from blendkit.cli._blend_options import blend_command
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._data_options import RecipeCommand, offline
 from blendkit.cli._given_paths import PATH
@@ -179,7 +179,7 @@ def _compared(
     board = None if teams is None else Board(teams, ledger.public_scores(found.hashes))
     show(found, rules, board, json_out)
     if labels is not None and not json_out and all(is_source(s) and not is_of_run(s) for s in sources):
-        click.echo(f"to blend them: blendkit blend {' '.join(map(quote, sources))} --labels {quote(str(labels))}")
+        click.echo(f"to blend them: {blend_command(sources, labels, taxonomy)}")
     if not ledger.unused:
         ledger.add(found, json_out)
     return gate is not None and _fails(found, gate, json_out)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from blendkit.cli._blend_options import blend_command
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._given_paths import PATH
 from blendkit.cli._options import chunked_columns, json_option, judged
@@ -60,7 +60,7 @@ def evaluate(
     _print(named, payload, found.rows, judging.level)
     for note in found.notes:
         click.echo(f"note: {note}")
-    click.echo(f"to blend it with another: blendkit blend {quote(scores)} OTHER --labels {quote(str(labels))}")
+    click.echo(f"to blend it with another: {blend_command([scores, 'OTHER'], labels, taxonomy)}")
 
 
 def _payload(found: Evaluation) -> dict[str, Any]:
