@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,8 +33,10 @@ def truth_for(
     what: str,
     *,
     path: Path | str | None = None,
+    also: Iterable[str] = (),
 ) -> Truth:
     """Return the truth of rows (N) and classes (C). path: where labels that are read already come from, for errors.
+    also: classes of other scores, whose labels are left out.
 
     Raises BlendkitError if no label matches a row of `what`, or if most labels of its recordings end beyond its rows.
     """
@@ -41,9 +44,10 @@ def truth_for(
     table = labels if isinstance(labels, LabelTable) else read_labels(labels)
     table = table.named_as(rows.recordings())
     table.require_in_reach(rows, what)
-    matching = table.only(rows.recordings()).by_id(taxa, classes)
-    matching.require_known(classes, taxa)
-    values, labelled = matching.matrix(rows, classes, taxa.classes)
+    known = {*classes, *also}
+    matching = table.only(rows.recordings()).by_id(taxa, known)
+    matching.require_known(known, taxa)
+    values, labelled = matching.matrix(rows, classes, known | set(taxa.classes))
     if not labelled.any():
         raise BlendkitError(
             f"{path or (table.source if isinstance(labels, LabelTable) else labels)}: no label matches a row of {what}",

@@ -216,8 +216,10 @@ def _name_classes(read: SourcesRead, labels: Labels | None) -> None:
 def _label(read: SourcesRead, labels: Labels, what: str, path: str | None) -> None:
     """Take the truth from labels that were given, in place of a recipe's own."""
     first = next(iter(read.scores.values()))
+    also = {c for scores in read.scores.values() for c in scores.classes}
+    taxa = labels.taxonomy or read.taxonomy
     try:
-        known = truth_for(labels.table, first.rows, first.classes, labels.taxonomy or read.taxonomy, what, path=path)
+        known = truth_for(labels.table, first.rows, first.classes, taxa, what, path=path, also=also)
     except BlendkitError as error:
         own = Path(what) / "recipe.yaml"
         ways = [f"{what} holds a run; compare its recipe {own}, if that has rows with labels"] if own.is_file() else []

@@ -10,6 +10,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 import blendkit as bk
+from blendkit.errors import BlendkitError
 from blendkit.offline.comparison import Comparison
 
 World = tuple[dict[str, bk.Scores], bk.Labels, pd.DataFrame]
@@ -55,3 +56,12 @@ def test_a_class_that_the_first_source_lacks_is_left_out(world: World) -> None:
         roc_auc_score(truth[c][labelled], both["whole"].values[labelled, i]) for i, c in enumerate(("ant", "bee"))
     ]
     assert found.to_frame()["macro_auc"].to_dict() == pytest.approx(dict.fromkeys(both, np.mean(shared)), abs=1e-12)
+
+
+def test_a_label_that_a_later_source_alone_knows_needs_no_taxonomy(world: World) -> None:
+    both, labels, _ = world
+    part, whole = both["part"], both["whole"]
+    found = bk.compare({"part": part, "whole": whole}, labels.table)
+    assert _said(found, "1 labelled classes that part lacks are left out: cow")
+    with pytest.raises(BlendkitError, match=r"1 unknown label\n  'cow'"):  # nobody knows it: a typo, maybe
+        bk.compare({"part": part, "again": part}, labels.table)
