@@ -93,9 +93,12 @@ def _plan_op(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces: Ma
 
 
 def _try_on_one_value(recipe: Recipe, step: OpStep) -> None:
-    """Raise what an op of numbers and the space alone says of them (limits that exclude each other, say)."""
+    """Raise what an op of the space and numbers says of them (limits that exclude each other, say).
+
+    Other ops are left to the run: they would load and compile kernels.
+    """
     context = step.info.context()
-    if step.streams or step.info.load is not None or not set(context.values()) <= {"space"}:
+    if step.streams or step.info.load is not None or set(context.values()) != {"space"}:
         return
     try:
         step.info.function(np.full((1, 1), 0.5), **step.params, **dict.fromkeys(context, step.space_in))

@@ -6,7 +6,7 @@ import pytest
 
 from blendkit.core import Matrix
 from blendkit.errors import BlendkitError
-from blendkit.ops import info_of, op
+from blendkit.ops import SpaceOf, info_of, op
 from blendkit.recipe import plan_steps
 from blendkit.recipe.load import parse_recipe, with_values
 from blendkit.recipe.plan import Plan, make_plan
@@ -282,11 +282,15 @@ def test_limits_beyond_one_are_fine_among_logits() -> None:
 
 
 def test_an_op_that_fails_on_one_value_alone_can_be_planned(monkeypatch: pytest.MonkeyPatch) -> None:
-    def spread(x: Matrix, *, by: float = 1.0) -> Matrix:
+    tried: list[int] = []
+
+    def spread(x: Matrix, *, space: SpaceOf, by: float = 1.0) -> Matrix:
+        tried.append(len(x))
         return x / (by * x[[0, 1]].std())
 
     monkeypatch.setattr(plan_steps, "find_op", lambda *_: info_of(op("spread")(spread)))
     assert plan("output: z", "z", z="[spread]")
+    assert tried == [1]
 
 
 # --- the graph ----------------------------------------------------------------------------------
