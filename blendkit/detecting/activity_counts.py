@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from blendkit.core import DetectionTable, Float64, Int64, Rows, natural_key, natural_sorted
-from blendkit.detecting.opened_source import recording_codes
+from blendkit.detecting.opened_source import file_lengths, recording_codes
 from blendkit.metrics import RedrawnEffort, redrawn
 
 Part = Literal["hour", "date", "site"]
@@ -64,7 +64,7 @@ def chunk_places(rows: Rows, table: DetectionTable) -> ChunkPlaces:
 
 def _listened(rows: Rows, table: DetectionTable) -> Float64:
     """Return the seconds (N,) that each chunk stands for: the last one ends with its recording, where that is known."""
-    length = np.array([h.length_s if h.found else np.nan for h in table.recordings])[recording_codes(rows)]
+    length = file_lengths(table.recordings, rows)
     end, last = np.fmin(rows.end_s, length), rows.offsets()[1:] - 1
     end[last] = np.where(np.isnan(length[last]), end[last], length[last])
     return np.asarray(np.maximum(end - rows.start_s, 0.0), np.float64)

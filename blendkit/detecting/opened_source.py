@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from blendkit.core import (
     FileSpace,
+    Float64,
     Rows,
     ScoredRecording,
     Scores,
@@ -139,3 +141,8 @@ def _read(source: Path | str, reading: Reading, audio: AudioFolder | None) -> Sc
 def recording_codes(rows: Rows) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Return the place (N,) of each row's recording among the recordings in order."""
     return np.repeat(np.arange(len(rows.offsets()) - 1), np.diff(rows.offsets())).astype(np.int64)
+
+
+def file_lengths(recordings: Sequence[ScoredRecording], rows: Rows) -> Float64:
+    """Return the seconds (N,) that the file of each row's recording lasts; NaN where it was not found."""
+    return np.array([h.length_s if h.found else np.nan for h in recordings])[recording_codes(rows)]

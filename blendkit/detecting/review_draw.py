@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from blendkit.core import Bools, Float64, Int64, Naming, format_seconds, named_classes, text_hash
-from blendkit.detecting.opened_source import OpenedSource, recording_codes
+from blendkit.detecting.opened_source import OpenedSource, file_lengths
 from blendkit.detecting.review_streams import open_streams
 from blendkit.detecting.review_table import ReviewClips
 from blendkit.detecting.thresholds_of_source import ThresholdRule, class_thresholds
@@ -134,7 +134,7 @@ def _clips(
         parts.append([a[order] for a in cells])
     row, class_at, stratum, size, probability, value = (np.concatenate(p) for p in zip(*parts, strict=True))
     start = rows.start_s[row]
-    length = np.array([h.length_s if h.found else np.inf for h in opened.recordings])[recording_codes(rows)[row]]
+    length = file_lengths(opened.recordings, rows)[row]
     end = np.where(length > start, np.minimum(rows.end_s[row], length), rows.end_s[row])
     classes = [scores.classes[c] for c in class_at]
     recording = [str(r) for r in rows.recording[row]]
