@@ -23,6 +23,7 @@ from blendkit.core.names import NameRule
 from blendkit.member.model_files import package_folder
 from blendkit.store.features import FeatureStore
 from blendkit.store.logits import LogitStore
+from tests.untraced import export_untraced
 
 pytest.importorskip("torch", reason="torch is not installed: pip install 'blendkit[train]'")
 pytest.importorskip("ai_edge_litert", reason="LiteRT, which runs BirdNET, is not installed: pip install '.[birdnet]'")
@@ -87,6 +88,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def said(folder: Path) -> dict[str, str]:
     """What each command printed; what the page leaves to the reader is made in between."""
     between = {"pseudolabel rounds": ("fit", "features", "birdnet", "unlabelled", "--out", "more")}
+    export_untraced()
     printed = {}
     for args in commands():
         name = " ".join(args[:2])
