@@ -24,7 +24,7 @@ from blendkit.io.text_tables import plain_name
 from blendkit.io.windows_to_chunks import Windowed
 from blendkit.registry import READERS, registry
 
-MATRIX, FOLDER = "matrix", "folder"
+MATRIX, FOLDER, PARTS = "matrix", "folder", "parts"
 _LISTED = 1000  # names of a folder that are looked at
 
 
@@ -136,10 +136,11 @@ def find_reader(path: Path, names: ColumnNames) -> tuple[str, Reader]:
 
 
 def _named_reader(path: Path, reader: Reader) -> Reader:
-    """Return the reader that was named; for a folder that it does not know, the one of folders, for its files."""
+    """Return the reader that was named; for a folder that it does not know, one of folders, for its files."""
     if not path.is_dir() or reader.recognises(file_head(path)):
         return reader
-    return next((r for r in [registry(READERS).get(FOLDER)] if r.recognises(file_head(path))), reader)
+    of_folders = map(registry(READERS).get, (FOLDER, PARTS))
+    return next((r for r in of_folders if r.recognises(file_head(path))), reader)
 
 
 def _lacking(head: FileHead) -> list[str]:

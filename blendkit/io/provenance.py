@@ -20,6 +20,7 @@ from blendkit.core import (
     written_space,
 )
 from blendkit.errors import BlendkitError
+from blendkit.io.readers.result_folder import result_tables
 from blendkit.io.score_places import SUBMISSION, split_source
 from blendkit.store import BROKEN_NPZ, LogitStore, is_store, read_npz, require_sealed, write_json
 
@@ -113,8 +114,8 @@ def of_store(store: LogitStore) -> Provenance:
 def read_provenance(source: Path | str) -> Provenance:
     """Return what is known of the scores of a store, a run's folder or file, or any file that blendkit wrote.
 
-    A file of other tools says nothing: then all is unknown. Raises BlendkitError for damaged facts, and for the files
-    of a run that was ended while it replaced them.
+    Of a folder of such files: what is known of all of them. A file of other tools says nothing: then all is unknown.
+    Raises BlendkitError for damaged facts, and for the files of a run that was ended while it replaced them.
     """
     path, _ = split_source(source)
     folder, file = (path, SUBMISSION) if path.is_dir() else (path.parent, path.name)
@@ -127,8 +128,41 @@ def read_provenance(source: Path | str) -> Provenance:
     if said is not None:
         return said
     require_sealed(folder, "run.json", "run the recipe again: it goes on with what is saved, and replaces the rest")
-    of_run = (folder / "run.json").is_file()
-    return _of_run(folder / "run.json", file, own=path.is_dir()) if of_run else Provenance()
+    if (folder / "run.json").is_file():
+        return _of_run(folder / "run.json", file, own=path.is_dir())
+    return _of_parts(path) if path.is_dir() else Provenance()
+
+
+def _of_parts(folder: Path) -> Provenance:
+    """What is known of a folder's tables, parts of one table with recordings of their own; nothing if one says nothing.
+
+    A recording is held out where the part that scored it did not learn from it, whatever the others learned from.
+    Raises BlendkitError for parts of different spaces.
+    """
+    parts: dict[Path, Provenance] = {}
+    for path in result_tables(folder):
+        parts[path] = read_provenance(path)
+        if parts[path] == Provenance():
+            return Provenance()
+    if not parts:
+        return Provenance()
+    by_space = {p.space: path.relative_to(folder).as_posix() for path, p in parts.items()}
+    if len(by_space) > 1:
+        problems = [f"{where} holds {space} scores" for space, where in sorted(by_space.items())]
+        raise BlendkitError(f"{folder.name}: its tables are of different spaces", problems)
+    every = tuple(parts.values())
+    own = joined(every, (), {r: c for p in every for r, c in p.contents.items()})
+    seen = {r for p in every for r in p.in_sample([*p.contents, *p.held_out])}
+    apart = {r for p in every for r in (*p.contents, *p.held_out)} - seen
+    kinds = {p.kind for p in every}
+    unsure: ScoreKind = "unknown"
+    return replace(
+        own,
+        space=next(iter(by_space)),
+        kind=next(iter(kinds)) if len(kinds) == 1 else unsure,
+        held_out=tuple(sorted(own.saw.among(apart, own.contents))),
+        uncovered=tuple(sorted({c for p in every for c in p.uncovered})),
+    )
 
 
 def known_space(source: Path | str, stated: FileSpace) -> FileSpace:

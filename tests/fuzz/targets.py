@@ -167,7 +167,7 @@ def as_format(name: str) -> Callable[[Path], Any]:
 
 def readers() -> Iterable[tuple[str, Target]]:
     for name in registry(READERS).names():
-        if name != "folder":
+        if name not in ("folder", "parts"):
             yield f"format-{name}", of_file(as_format(name), "t.csv", TEXTS.get(name, ROWS))
 
 

@@ -148,6 +148,18 @@ def result_folder(folder: Path) -> Path:
     return folder
 
 
+def score_parts(folder: Path) -> Path:
+    """Partitions of one table, and a recording's own."""
+    for place, text in (
+        ("site=A/part-0.csv", TEXTS["matrix"]),
+        ("site=B/part-0.csv", "row_id,frog,ara\nR3_5,0.25,0.75\n"),
+        ("R4.csv", "row_id,ara,frog\nR4_5,0.5,0.25\n"),
+    ):
+        (folder / place).parent.mkdir(exist_ok=True)
+        (folder / place).write_text(text, encoding="utf-8")
+    return folder
+
+
 def hoplite(folder: Path, *, classes: str = "ara\nfrog\n") -> Path:
     """A perch-hoplite database of three windows whose vectors are two logits."""
     from usearch.index import Index
@@ -170,7 +182,7 @@ def hoplite(folder: Path, *, classes: str = "ara\nfrog\n") -> Path:
 
 BINARY: dict[str, Callable[[Path], Path]] = {
     "arrays": _arrays, "birdnet-npz": birdnet_npz, "birdnet-pi": birdnet_pi, "birdnet-go": birdnet_go, "npy": npy,
-    "folder": result_folder, "hoplite": hoplite,
+    "folder": result_folder, "hoplite": hoplite, "parts": score_parts,
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from blendkit.io.readers.hoplite_database import DATABASE
 from blendkit.io.readers.table_names import named_in, table_recording
 from blendkit.store import is_store
 
-_LOOKED_AT = 20  # tables of a folder
+LOOKED_AT = 20  # tables of a folder
 _SUFFIXES = (".csv", ".txt", ".tsv", ".parquet", ".arrow", ".feather", ".npz")
 # What BirdNET-Analyzer writes beside its results: settings, and all results once more, as blendkit's `raven` does.
 _SKIPPED = (
@@ -116,12 +116,12 @@ def _fits(head: FileHead) -> bool:
     """Return whether a folder is no database or store, and one of its first tables holds detections."""
     if head.kind != "folder" or DATABASE in head.columns or is_store(head.path):
         return False
-    return any(map(_holds_detections, result_tables(head.path)[:_LOOKED_AT]))
+    first = result_tables(head.path)[:LOOKED_AT]
+    tables = [p for p in first if p.stat().st_size]  # a tool may have had nothing to say of a recording
+    return any(map(_holds_detections, tables)) if tables else bool(first)  # reading names files that are all empty
 
 
 def _holds_detections(path: Path) -> bool:
-    if path.stat().st_size == 0:
-        return True  # a tool may have had nothing to say of a recording; reading names it
     try:
         head = file_head(path)
     except BlendkitError:
