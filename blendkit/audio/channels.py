@@ -13,11 +13,11 @@ from typing import Any, Literal
 import numpy as np
 
 from blendkit.audio.scratch import Kept
-from blendkit.core import Float32, Float64
+from blendkit.core import Bools, Float32, Float64
 
 Channels = Literal["mean", "first", "loudest"] | int  # a number counts from 1
 
-LOUDEST = 1e6  # no unit of recorders gives such samples, and sums of their squares overflow
+LOUDEST = 1e6  # no unit of recorders gives louder samples, except integers of 24 bits that were written as floats
 FULL_SCALE = 8.0  # above it, samples are likely to be integers that were written as floats, or damage of a lossy codec
 CANCELLED = 0.01  # the energy of the channels' mean, as a share of the channels', below which they cancel
 _ERASED = 1 / 32768  # bytes of 0 or 255 are samples of 0 or of the smallest step below it
@@ -44,11 +44,13 @@ class MissingChannelError(ValueError):
 class Mono:
     """What was read: one channel (n,) float32, and what is remarkable about it.
 
-    bad: how many samples were NaN or infinite (they are 0 now); loudest: the largest magnitude of a finite sample;
-    zeros: how many samples are 0; energy: of the channels' mean, as a share of the channels' mean energy (1 for one
-    channel or silence); channel: how one channel was made of several, or ""; failed: why the decoder stopped before
-    the end, or ""; cancelled: samples of the seconds in which the channels cancel each other; bursts: samples that are
-    silence in the place of what a lossy codec made of damage; still: samples at the end that nobody wrote.
+    bad: how many samples were NaN, infinite or beyond `LOUDEST` (they are 0 now); patched: how many were so in some
+    channels (they are the mean of the others now); loudest: the largest magnitude of a finite sample; beyond: how many
+    samples that stayed are beyond `FULL_SCALE`; zeros: how many samples are 0; energy: of the channels' mean, as a
+    share of the channels' mean energy (1 for one channel or silence); channel: how one channel was made of several, or
+    ""; failed: why the decoder stopped before the end, or ""; cancelled: samples of the seconds in which the channels
+    cancel each other; bursts: samples that are silence in the place of what a lossy codec made of damage; still:
+    samples at the end that nobody wrote.
     """
 
     samples: Float32
@@ -61,6 +63,8 @@ class Mono:
     cancelled: int = 0
     bursts: int = 0
     still: int = 0
+    patched: int = 0
+    beyond: int = 0
 
 
 def odd_parts(note: str) -> list[str]:
@@ -77,7 +81,7 @@ class Mixer:
 
     def __init__(self, channels: Channels, given: int, rate: int, scratch: Path | None, *, lossy: bool = False) -> None:
         self.wanted, self.given, self.lossy = channels, given, lossy
-        self.bad = self.zeros = self.cancelled = self.bursts = self.still = 0
+        self.bad = self.zeros = self.cancelled = self.bursts = self.still = self.patched = self.beyond = 0
         self._last = 0.0
         self.loudest = self._of_mean = self._of_channels = 0.0
         self.kept = Kept(1, rate, scratch)
@@ -124,6 +128,8 @@ class Mixer:
             self.cancelled,
             self.bursts,
             self.still,
+            self.patched,
+            self.beyond,
         )
 
     def _how(self) -> str:
@@ -135,27 +141,39 @@ class Mixer:
         return f"channel {self._picked + 1} of {self.given} taken{which}"
 
     def _take(self, frames: Float32) -> None:
-        """Average a block (n, channels), NaN and infinite samples as 0, and measure it."""
+        """Average a block (n, channels), without what is no sample, and measure it."""
         low, high = float(frames.min()), float(frames.max())
-        if not np.isfinite([low, high]).all():
-            finite = np.isfinite(frames)
-            self.bad += int((~finite).any(axis=1).sum())
-            frames = np.where(finite, frames, np.float32(0))
+        if not (low >= -LOUDEST and high <= LOUDEST):  # also of NaN
+            frames = self._mended(frames)
             low, high = float(frames.min()), float(frames.max())
         if self.lossy and max(-low, high) > FULL_SCALE:
             frames, count = without_bursts(frames)
             self.bursts += count
             low, high = float(frames.min()), float(frames.max())
+        if max(-low, high) > FULL_SCALE:
+            self.beyond += int((np.abs(frames) > FULL_SCALE).any(axis=1).sum())
         self.loudest = max(self.loudest, -low, high)
         mono = np.ascontiguousarray(frames)  # without copying: it is contiguous unless it is one of several channels
-        if frames.shape[1] > 1 and self.loudest > LOUDEST:  # a sum in float32 would overflow
-            mono = frames.mean(axis=1, dtype=np.float64, keepdims=True).astype(np.float32)
-        elif frames.shape[1] > 1:
+        if frames.shape[1] > 1:
             mono = mean_of(frames)[:, None]
             self._compare(mono, frames)
         self.zeros += int(np.count_nonzero(mono == 0))
         self._look_at_end(mono[:, 0])
         self.kept.append(mono)
+
+    def _mended(self, frames: Float32) -> Float32:
+        """Return frames (n, channels) whose cells are numbers: one that is none is the mean of the others, else 0."""
+        usable = usable_cells(frames)
+        if self.lossy:  # damage of a codec reaches into the samples beside it
+            usable = np.isfinite(frames)
+        else:
+            self.loudest = max(self.loudest, float(np.abs(frames[np.isfinite(frames)]).max(initial=0.0)))
+        channels = usable.sum(axis=1, keepdims=True)
+        self.bad += int((channels == 0).sum())
+        self.patched += int(((channels > 0) & (channels < frames.shape[1])).sum())
+        kept = np.where(usable, frames, np.float32(0))
+        means = kept.sum(axis=1, keepdims=True, dtype=np.float64) / np.maximum(channels, 1)
+        return np.where(usable, kept, means.astype(np.float32))
 
     def _look_at_end(self, mono: Float32) -> None:
         """Count the samples up to here that are all the same, and next to 0: memory that no recorder wrote to."""
@@ -197,10 +215,15 @@ def mean_of(frames: Float32) -> Float32:
     return total
 
 
+def usable_cells(frames: Float32) -> Bools:
+    """Return which cells of frames (n, channels) may be samples: finite numbers of a magnitude up to `LOUDEST`."""
+    return np.asarray(np.abs(frames) <= LOUDEST)
+
+
 def energies(frames: Float32) -> Float64:
-    """Return the sum of squares (channels,) of frames (n, channels), NaN and infinite samples as 0."""
+    """Return the sum of squares (channels,) of frames (n, channels); what cannot be a sample counts as 0."""
     sums: Float64 = np.einsum("nc,nc->c", frames, frames, dtype=np.float64)
-    if not np.isfinite(sums).all():
-        frames = np.where(np.isfinite(frames), frames, np.float32(0))
+    if not (sums <= LOUDEST**2).all():
+        frames = np.where(usable_cells(frames), frames, np.float32(0))
         sums = np.einsum("nc,nc->c", frames, frames, dtype=np.float64)
     return sums

@@ -74,7 +74,7 @@ def _decode_parts(path: Path, channels: Channels, scratch: Path | None) -> Decod
     with terminal_of(path):
         if channels == "loudest" and len(parts.files) > 1:
             channels = _loudest_of(parts.files)
-    read = _joined([_decode_source(f, channels, scratch) for f in parts.files], parts.notes, scratch)
+    read = _joined(parts.files, parts.notes, channels, scratch)
     return replace(read, status=parts.status) if read.status == "ok" else read
 
 
@@ -242,18 +242,19 @@ def _loudest_of(files: Sequence[FilePart]) -> Channels:
     return int(np.argmax(np.sum([s[:common] for s in sums], axis=0))) + 1 if common else "loudest"
 
 
-def _joined(parts: Sequence[Decoded], why: Sequence[str], scratch: Path | None) -> Decoded:
-    """Return parts one after another, at the rate of the first that has audio."""
-    usable = [p for p in parts if len(p.samples)]
-    if not usable:
+def _joined(files: Sequence[FilePart], why: Sequence[str], channels: Channels, scratch: Path | None) -> Decoded:
+    """Decode parts one after another, at the rate of the first that has audio; one at a time is in memory."""
+    kept: Kept | None = None
+    parts = []
+    for source in files:
+        part = _decode_source(source, channels, scratch)
+        if len(part.samples):
+            kept = kept or Kept(1, part.rate, scratch)
+            kept.append(resample(part, kept.rate, scratch).samples[:, None])
+        parts.append(replace(part, samples=part.samples[:0].copy()))
+    if kept is None:
         return unreadable("; ".join([*why, *(p.note for p in parts)]))
-    rate = usable[0].rate
-    samples = usable[0].samples
-    if len(usable) > 1:
-        kept = Kept(1, rate, scratch)
-        for part in usable:
-            kept.append(resample(part, rate, scratch).samples[:, None])
-        samples = kept.frames()[:, 0]
+    samples, rate = kept.frames()[:, 0], kept.rate
     states = [p.status for p in parts if p.status not in ("ok", "empty")]
     notes = [*why, *dict.fromkeys(_note_of(k, p, len(parts)) for k, p in enumerate(parts, 1) if p.note)]
     if len(parts) > 1:

@@ -7,26 +7,32 @@ from dataclasses import replace
 from blendkit.audio.channels import CANCELLED, FULL_SCALE, LOUDEST, Mono
 from blendkit.audio.decoded import Decoded, Status, unreadable
 from blendkit.core import MIN_REMAINDER_S
+from blendkit.errors import counted
 
-MOST_DAMAGED = 0.01  # the share of samples that are no numbers above which a recording cannot be used
+DAMAGED = 0.01  # the share of samples that are no numbers above which a recording is damaged
+MOST_LOST = 0.5  # the share of samples that are no numbers above which it cannot be used
+INTEGERS = 0.1  # the share of samples beyond full scale from which they seem to be integers
 STILL = 0.25  # the share of samples at the end that are all the same from which a recording may have an end missing
+LARGEST_INTEGER = 2.0**31
 MOSTLY_ZERO = 0.9  # the share of digital silence from which a recording is called silent
 
 
 def judged(found: Mono, rate: int) -> Decoded:
     """Return what was read of a whole file, with the status and the notes that its samples ask for.
 
-    It is `holed` where damage was decoded to what no recorder records.
+    It is `holed` where damage was decoded to what no recorder records, and where a stretch holds no numbers.
     """
     n = len(found.samples)
     seconds = n / rate
-    if found.bad > MOST_DAMAGED * n:
-        return unreadable("samples are not finite", rate)
-    if found.loudest > LOUDEST:
-        return unreadable(f"samples of up to {found.loudest:.3g}, where audio lies in [-1, 1]", rate)
+    integers = found.beyond > INTEGERS * n
+    if found.loudest > LOUDEST and (integers or found.bad > MOST_LOST * n):
+        return unreadable(_too_loud(found, integers=found.loudest <= LARGEST_INTEGER), rate)
+    if found.bad > MOST_LOST * n:
+        return unreadable(f"{found.bad / rate:.3f} s of {seconds:.3f} s are no finite numbers", rate)
     if seconds < MIN_REMAINDER_S:
         return Decoded(found.samples, rate, seconds, "empty", f"{seconds:.3f} s of audio")
-    status: Status = "holed" if found.bursts else "silent" if found.zeros >= MOSTLY_ZERO * n else "ok"
+    holed = found.bursts or found.bad > DAMAGED * n
+    status: Status = "holed" if holed else "silent" if found.zeros >= MOSTLY_ZERO * n else "ok"
     return Decoded(found.samples, rate, seconds, status, "; ".join(_remarks(found, rate)))
 
 
@@ -64,6 +70,11 @@ def replaced(lost: int, rate: int, *, guessed: bool) -> str:
     return f"{'about ' if guessed else ''}{lost / rate:.3f} s unreadable, replaced by silence"
 
 
+def _too_loud(found: Mono, *, integers: bool) -> str:
+    what = ": integers written as floats?" if integers else ""
+    return f"samples of up to {found.loudest:.6g}, where audio lies in [-1, 1]{what}"
+
+
 def _remarks(found: Mono, rate: int) -> list[str]:
     """Return what a person should know of samples that can be used."""
     n = len(found.samples)
@@ -76,9 +87,16 @@ def _remarks(found: Mono, rate: int) -> list[str]:
         seconds = found.cancelled / rate
         notes.append(f"the channels cancel each other in about {seconds:.0f} s of it: their mean is silence there")
     if found.bad:
-        notes.append(f"{found.bad} samples that are not finite replaced by 0")
-    if found.loudest > FULL_SCALE:
-        notes.append(f"samples of up to {found.loudest:g}, where audio lies in [-1, 1]: integers written as floats?")
+        what = "not finite" if found.loudest <= LOUDEST else f"not finite or of up to {found.loudest:.3g}"
+        many = found.bad > DAMAGED * n
+        count = f"{found.bad / rate:.3f} s of samples" if many else counted(found.bad, "sample", "samples")
+        notes.append(f"{count} {what} replaced by {'silence' if many else '0'}")
+    if found.patched:
+        notes.append(
+            f"{found.patched / rate:.3f} s in which not every channel holds numbers: the others' mean is taken"
+        )
+    if FULL_SCALE < found.loudest <= LOUDEST:
+        notes.append(_too_loud(found, integers=found.beyond > INTEGERS * n))
     if max(rate, STILL * n) <= found.still < n and found.zeros < MOSTLY_ZERO * n:
         notes.append(f"its last {found.still / rate:.3f} s are one value throughout: was it copied or recorded whole?")
     if found.zeros >= MOSTLY_ZERO * n:

@@ -138,15 +138,42 @@ def test_a_sample_that_is_not_finite_becomes_zero(tmp_path: Path, write_wav: Wri
     samples = np.full(2 * RATE, 0.25, np.float32)
     samples[77] = bad
     found = decode(write_wav(tmp_path / "a.wav", samples, RATE))
-    assert (found.status, found.note) == ("ok", "1 samples that are not finite replaced by 0")
+    assert (found.status, found.note) == ("ok", "1 sample not finite replaced by 0")
     assert np.array_equal(found.samples, np.where(np.isfinite(samples), samples, 0))
 
 
-def test_samples_that_are_mostly_not_finite_are_unreadable(tmp_path: Path, write_wav: Writer) -> None:
-    samples = np.full(2 * RATE, 0.25, np.float32)
-    samples[: RATE // 10] = np.nan
+@pytest.mark.parametrize("bad", [np.nan, -np.inf, 1e9])
+def test_a_stretch_without_numbers_is_a_hole(tmp_path: Path, write_wav: Writer, bad: float) -> None:
+    samples = np.full(10 * RATE, 0.25, np.float32)
+    samples[RATE : 2 * RATE] = bad
     found = decode(write_wav(tmp_path / "a.wav", samples, RATE))
-    assert (found.status, found.note, len(found.samples)) == ("unreadable", "samples are not finite", 0)
+    what = "not finite or of up to 1e+09" if bad == 1e9 else "not finite"
+    assert (found.status, found.note) == ("holed", f"1.000 s of samples {what} replaced by silence")
+    assert np.array_equal(found.samples, np.where(samples == np.float32(0.25), samples, 0))
+
+
+def test_samples_that_are_mostly_not_finite_are_unreadable(tmp_path: Path, write_wav: Writer) -> None:
+    samples = np.full(10 * RATE, 0.25, np.float32)
+    samples[: 6 * RATE] = np.nan
+    found = decode(write_wav(tmp_path / "a.wav", samples, RATE))
+    assert (found.status, found.note) == ("unreadable", "6.000 s of 10.000 s are no finite numbers")
+    assert len(found.samples) == 0
+
+
+@pytest.mark.parametrize(("spike", "note"), [(10.0, ""), (8e6, "1 sample not finite or of up to 8e+06 replaced by 0")])
+def test_one_spike_is_no_sign_of_integers(tmp_path: Path, write_wav: Writer, spike: float, note: str) -> None:
+    samples = np.full(2 * RATE, 0.25, np.float32)
+    samples[77] = spike
+    found = decode(write_wav(tmp_path / "a.wav", samples, RATE))
+    assert found.status == "ok"
+    assert found.note == (note or "samples of up to 10, where audio lies in [-1, 1]")
+
+
+def test_integers_of_24_bits_are_called_so(tmp_path: Path, write_wav: Writer) -> None:
+    samples = (8e6 * np.sin(np.arange(4 * RATE))).astype(np.float32)
+    found = decode(write_wav(tmp_path / "a.wav", samples, RATE))
+    assert found.status == "unreadable"
+    assert found.note.endswith("where audio lies in [-1, 1]: integers written as floats?")
 
 
 @pytest.mark.parametrize("channels", [1, 2])
@@ -564,7 +591,7 @@ def test_a_long_recording_with_a_sample_that_is_not_finite(
     monkeypatch.setattr(blendkit.audio.scratch, "LONG_S", 10.0)
     found = decode(path, tmp_path)
     assert isinstance(found.samples, np.memmap)
-    assert found.note == "1 samples that are not finite replaced by 0"
+    assert found.note == "1 sample not finite replaced by 0"
     assert found.samples.sum() == 39_999
 
 

@@ -74,7 +74,13 @@ def test_the_loudest_is_so_over_the_whole_recording() -> None:
 def test_only_the_channel_that_is_taken_is_checked() -> None:
     taken = mixed("first", [[0.5, np.nan], [0.0, 9e9]])
     assert (taken.bad, taken.loudest, taken.zeros, taken.energy) == (0, 0.5, 1, 1.0)
-    assert mixed("mean", [[0.5, np.nan], [0.25, 0.75]]).bad == 1
+
+
+def test_a_channel_without_numbers_is_the_mean_of_the_others() -> None:
+    found = mixed("mean", [[0.5, np.nan], [0.25, 0.75], [np.inf, np.nan], [9e9, -0.5]])
+    assert found.samples.tolist() == [0.5, 0.5, 0.0, -0.5]
+    assert (found.bad, found.patched, found.loudest) == (1, 2, np.float32(9e9))
+    assert mixed("mean", [[0.5, 0.25, np.nan]]).samples.tolist() == [0.375]
 
 
 @pytest.mark.parametrize("channels", [2, 3, 6, 7, 8, 9])
@@ -99,10 +105,11 @@ def test_what_a_lossy_codec_made_of_damage_is_silence() -> None:
     assert mixed("mean", frames).bursts == 0  # integers written as floats are another matter
 
 
-def test_finite_samples_whose_sum_is_not_do_not_overflow() -> None:
-    found = mixed("mean", [[3e38, 3e38], [3e38, -3e38]])
-    assert found.samples.tolist() == [np.float32(3e38), 0]
-    assert found.loudest == np.float32(3e38)
+def test_what_is_louder_than_any_sample_is_none() -> None:
+    found = mixed("mean", [[3e38, 3e38], [3e38, -3e38], [0.5, 0.25]])
+    assert found.samples.tolist() == [0, 0, 0.375]
+    assert (found.bad, found.loudest) == (2, np.float32(3e38))
+    assert mixed("loudest", [[0.5, 3e38], [0.5, 0.25]]).channel == "channel 1 of 2 taken, the loudest"
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.0, True, "left", "0", "", None, "²"])
@@ -184,7 +191,8 @@ def only_libav(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ([[0.5, -0.49]], "ok", "read by libav; 2 channels averaged; the channels cancel each other: their mean has 0."),
         ([[3e38, 3e38]], "unreadable", "read by libav; samples of up to 3e+38"),
-        ([[np.nan, 0.1]], "unreadable", "read by libav; samples are not finite"),
+        ([[np.nan, np.inf]], "unreadable", "read by libav; 2.000 s of 2.000 s are no finite numbers"),
+        ([[np.nan, 0.1]], "ok", "read by libav; 2 channels averaged; 2.000 s in which not every channel holds numbers"),
         ([[0.2, 0.4]], "ok", "read by libav; 2 channels averaged"),
     ],
 )
