@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from blendkit.audio.decoded import Status
 from blendkit.audio.decoding import decode
 from blendkit.audio.unlisted import looks_unlisted
 from blendkit.core import AUDIO_SUFFIXES, natural_key, recording_id
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, counted, shorten
 from blendkit.remote import RemoteFile, find_remote, is_remote
 from blendkit.temporaries import scratch_folder
 
@@ -85,7 +86,8 @@ def find_remote_recordings(url: str) -> FoundAudio:
 def find_audio(paths: Sequence[Path | str]) -> FoundAudio:
     """Return the recordings of files, folders, and addresses of them on other machines.
 
-    Raises BlendkitError for paths that hold none.
+    A file that is given twice counts once. Raises BlendkitError for paths that hold none, and for files of several
+    folders that have one recording id.
     """
     found: list[Recording] = []
     left_out: list[str] = []
@@ -104,7 +106,25 @@ def find_audio(paths: Sequence[Path | str]) -> FoundAudio:
             found.append(Recording(recording_id(path.name), path))
     if problems:
         raise BlendkitError("nothing to score", [*problems, *left_out])
-    return FoundAudio(tuple(unique_recordings(found)), tuple(left_out))
+    found = list({str(r.remote.url) if r.remote else os.path.realpath(r.path): r for r in found}.values())
+    _require_one_folder(found)
+    return FoundAudio(tuple(unique_recordings(found)), tuple(dict.fromkeys(left_out)))
+
+
+def _require_one_folder(found: Iterable[Recording]) -> None:
+    """Raise BlendkitError for recordings of several folders with one id: each would be taken for the other."""
+    places: dict[str, list[Path]] = {}
+    for r in found:
+        places.setdefault(r.id, []).append(r.path)
+    shared = [files for files in places.values() if len({f.parent for f in files}) > 1]
+    if shared:
+        raise BlendkitError(
+            f"{counted(len(shared), 'recording id is', 'recording ids are')} of files in several folders",
+            [
+                *(shorten(map(str, files), 3) for files in shared[:3]),
+                "give the folder above them, which makes their folders part of the ids, or a store of its own to each",
+            ],
+        )
 
 
 def unique_recordings(recordings: Iterable[Recording]) -> list[Recording]:
@@ -117,7 +137,7 @@ def unique_recordings(recordings: Iterable[Recording]) -> list[Recording]:
         owner = out[one] = files[0] if len(files) == 1 else _decoded_best(files)
         for r in files:
             if r is not owner:
-                same = owner.path.name == r.path.name  # in two folders, of files that were listed one by one
+                same = owner.path.name == r.path.name  # in two folders that look the same
                 named = recording_id(str(r.path) if same else f"{one}{r.path.suffix}", whole=True)
                 named = named if named not in out else f"{named} ({len(out)})"
                 out[named] = replace(r, id=named, problem=_problem(r, owner))

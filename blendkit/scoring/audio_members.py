@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.audio import Grid, Recording
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, counted, shorten
 from blendkit.member import TTA, FileMember, Member, MemberContext, check_window, passes_of, shift_notes
 from blendkit.recipe import MemberPlan
 from blendkit.store import LogitStore
 
+_HASH = 64  # digits of the hash of a file that could be read
 Built = dict[str, Member | FileMember]
 
 
@@ -65,6 +66,21 @@ def lacking(member: AudioMember, recordings: Iterable[Recording], keys: Mapping[
     """Return the recordings that a member's store does not hold as they are now; `keys` has those that it knows."""
     known = member.store.recordings() if member.store is not None else {}
     return {r.id for r in recordings if r.id not in known or known[r.id].key != keys[r.id]}
+
+
+def replaced_notes(member: AudioMember, recordings: Iterable[Recording], keys: Mapping[str, str]) -> list[str]:
+    """Return a note on recordings whose saved logits are of other audio than their files hold now; none without any."""
+    known = member.store.recordings() if member.store is not None else {}
+    held = [r.id for r in recordings if r.id in known and r.id in keys and known[r.id].is_final]
+    now, then = ({r: k[r].rpartition(":")[0] for r in held} for k in (keys, {r: known[r].key for r in held}))
+    other = [r for r in held if now[r] != then[r] and len(now[r]) == _HASH]
+    if not other:
+        return []
+    who = counted(len(other), "recording has", "recordings have")
+    return [
+        f"{who} other audio than when the saved logits were made, which are replaced now: {shorten(other)} (equal names "
+        "in several folders: give the folder above them, or each folder a store of its own)"
+    ]
 
 
 def known_recordings(members: Iterable[AudioMember]) -> set[str]:

@@ -23,7 +23,7 @@ from blendkit.member import (
     score_files,
     score_together,
 )
-from blendkit.scoring.audio_members import AudioMember, Built, build_members, known_recordings
+from blendkit.scoring.audio_members import AudioMember, Built, build_members, known_recordings, replaced_notes
 from blendkit.scoring.broken_members import (
     check_on_noise,
     check_on_silence,
@@ -96,6 +96,9 @@ def score_recordings(
     emit("scoring", to_do(len(recordings), pace.prepare(built)))
     for name, said in notes.items():
         emit("member", {"name": name, "notes": said})
+    for m in members:
+        if replaced := replaced_notes(m, recordings, keys):
+            emit("store", {"name": m.name, "notes": replaced})
     with ending_journals(pace.stores()), closing_workers(built.values()), part_writer() as writer:
         plan_ahead(pace, built, grid, lambda m: _trial(m, built[m.name], grid))
         with suppress(OutOfTime):

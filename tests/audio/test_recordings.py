@@ -149,13 +149,6 @@ def test_folders_that_look_the_same_are_told_apart(tmp_path: Path) -> None:
     assert "e\\u0301" in problem
 
 
-def test_listed_files_of_one_name_are_told_apart_by_their_folder(tmp_path: Path) -> None:
-    paths = [wav(tmp_path / folder / "x.wav") for folder in ("a", "b")]
-    found = find_audio(paths).recordings
-    assert {r.id for r in found} == {"x", paths[1].as_posix()}
-    assert [bool(r.problem) for r in sorted(found, key=lambda r: r.id != "x")] == [False, True]
-
-
 def test_paths_without_audio_are_all_named(tmp_path: Path) -> None:
     write(tmp_path / "empty" / "._a.wav")
     write(tmp_path / "a.txt")
@@ -240,3 +233,22 @@ def test_links_to_folders_are_not_entered_and_said(tmp_path: Path) -> None:
     found = find_recordings(tmp_path / "seen")
     assert [r.id for r in found.recordings] == ["one"]
     assert found.left_out == ("linked: a link to a folder, which is not entered: give the folder that it leads to",)
+
+
+def test_folders_whose_recordings_share_ids_are_refused(tmp_path: Path) -> None:
+    files = [wav(tmp_path / card / "20240501_010000.WAV") for card in ("card1", "card2")]
+    with pytest.raises(BlendkitError, match="in several folders"):
+        find_audio(files)
+    with pytest.raises(BlendkitError, match="1 recording id is of files in several folders") as error:
+        find_audio([tmp_path / "card1", tmp_path / "card2"])
+    assert "card1/20240501_010000.WAV" in error.value.problems[0]
+    assert "give the folder above them" in error.value.problems[1]
+    assert [r.id for r in find_audio([tmp_path]).recordings] == ["card1/20240501_010000", "card2/20240501_010000"]
+
+
+def test_a_file_that_is_given_twice_counts_once(tmp_path: Path) -> None:
+    one = wav(tmp_path / "a" / "x.wav")
+    write(tmp_path / "a" / "e.wav", b"")
+    found = find_audio([one, tmp_path / "a", tmp_path / "a" / ".." / "a" / "x.wav", tmp_path / "a"])
+    assert [(r.id, r.problem) for r in found.recordings] == [("x", "")]
+    assert found.left_out == ("e.wav: an empty file",)

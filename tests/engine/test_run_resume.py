@@ -105,9 +105,16 @@ def test_a_changed_recording_alone_is_scored(
     before = done.submission.read_text(encoding="utf-8").splitlines()
     tones({"x": 5.0, "rec3": 10.0})  # the second of a set is other noise than rec3 was
     (tmp_path / "data/test_soundscapes/x.wav").unlink()
-    run_text(tone_recipe, tmp_path / "data", done.out)
+    notes: list[str] = []
+    run_text(
+        tone_recipe, tmp_path / "data", done.out, emit=lambda n, p: notes.extend(p["notes"] if n == "store" else ())
+    )
     after = done.submission.read_text(encoding="utf-8").splitlines()
     assert scored(done.out) == {"t": 1}
+    (said,) = notes
+    assert said.startswith(
+        "1 recording has other audio than when the saved logits were made, which are replaced now: rec3"
+    )
     assert [a.split(",")[0].strip('"') for a, b in zip(before, after, strict=True) if a != b] == ["rec3_5", "rec3_10"]
 
 
