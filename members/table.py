@@ -90,7 +90,10 @@ class TableMember:
             raise BlendkitError(
                 f"{self.path.name}: declared `space: {self.space}`, but a store holds logits", ["write `space: logit`"]
             )
-        return LogitStore.open(self.path).read(self.context.names, new_matrix=self.context.new_matrix)
+        store = LogitStore.open(self.path)
+        scores = store.read(self.context.names, new_matrix=self.context.new_matrix)
+        self._warnings = list(store.notes)
+        return scores
 
     def warnings(self) -> list[str]:
         """Return the warnings that `read` found about the values."""

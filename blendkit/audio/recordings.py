@@ -11,7 +11,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from blendkit.audio.decoded import Status
 from blendkit.audio.decoding import decode
 from blendkit.audio.unlisted import looks_unlisted
-from blendkit.core import AUDIO_SUFFIXES, natural_key, recording_id
+from blendkit.core import AUDIO_SUFFIXES, file_id, natural_key, recording_id
 from blendkit.errors import BlendkitError, counted, shorten
 from blendkit.remote import RemoteFile, find_remote, is_remote
 from blendkit.temporaries import scratch_folder
@@ -60,8 +60,8 @@ def find_recordings(folder: Path, expected: Container[str] = ()) -> FoundAudio:
         if not named:
             linked = "" if _why_not_by_name(below) else _linked_folder(path)
             why = linked or ("" if why else looks_unlisted(path))
-        if named and (not why or (why == EMPTY and recording_id(below.as_posix()) in expected)):
-            found.append(Recording(recording_id(below.as_posix()), path))
+        if named and (not why or (why == EMPTY and file_id(below) in expected)):
+            found.append(Recording(file_id(below), path))
         elif why:
             left_out.append(f"{recording_id(below.as_posix(), whole=True)}: {why}")
     return FoundAudio(tuple(unique_recordings(found)), tuple(left_out))
@@ -103,7 +103,7 @@ def find_audio(paths: Sequence[Path | str]) -> FoundAudio:
             what = "not an audio file" if path.is_file() else "no such file or folder"
             problems.append(f"{path}: {what}")
         else:
-            found.append(Recording(recording_id(path.name), path))
+            found.append(Recording(file_id(Path(path.name)), path))
     if problems:
         raise BlendkitError("nothing to score", [*problems, *left_out])
     found = list({str(r.remote.url) if r.remote else os.path.realpath(r.path): r for r in found}.values())

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         content_texts,
         contents_to_json,
     )
-    from blendkit.core.audio_suffixes import AUDIO_SUFFIXES, OTHER_SUFFIXES, composed, printable, recording_id
+    from blendkit.core.audio_suffixes import AUDIO_SUFFIXES, OTHER_SUFFIXES, composed, file_id, printable, recording_id
     from blendkit.core.auto_names import (
         FoundNames,
         check_zone,
@@ -186,6 +186,7 @@ __all__ = [
     "count_chunks",
     "distinct_values",
     "few",
+    "file_id",
     "fitting_names",
     "fold_of",
     "format_seconds",

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from blendkit.audio import find_recordings, probe_duration
-from blendkit.core import NameRule, ScoredRecording, match_recordings, path_ids
+from blendkit.core import NameRule, ScoredRecording, match_recordings, path_ids, printable
 from blendkit.errors import BlendkitError, counted, shorten
 
 _SUFFIX = ".wav"  # of recordings whose files nobody has shown
@@ -81,7 +81,7 @@ def scored_recordings(
     for r in recordings:
         said, file, length = rule.read(r), f"{r}{_SUFFIX}", None
         if audio is not None and r in own:
-            file = audio.files[own[r]].relative_to(audio.folder).as_posix()
+            file = printable(audio.files[own[r]].relative_to(audio.folder).as_posix())
             length = audio.length_s(own[r])
         known = (said.site, said.moment, r in own, said.zone, said.offset_s)
         heard.append(ScoredRecording(r, file, heard_s.get(r) or length or lengths[r], *known))
@@ -91,7 +91,7 @@ def scored_recordings(
     count = f"{len(lacking)} of {len(recordings)} recordings are not in {audio.folder}"
     notes = [f"{count}, and are named {_SUFFIX}: {shorten(lacking)}"] if lacking else []
     notes += [f"not counted, for the scores lack them: {_of(beside, audio)}"] if beside else []
-    return tuple(heard), audio.folder.resolve().as_posix(), tuple(notes)
+    return tuple(heard), printable(audio.folder.resolve().as_posix()), tuple(notes)
 
 
 def recording_lengths(

@@ -127,7 +127,9 @@ def _concrete(data: dict[str, Any], tokens: KeyPath, origin: str, positions: boo
             steps = stream["steps"] if isinstance(stream.get("steps"), list) else []
             known = [*stream, *(n for s in steps for n in _names(s))]
             where = f"{origin}: {dotted(tokens[:3])}: no such key or step{did_you_mean(rest[0], known)}"
-            raise BlendkitError(where, [f"has {', '.join(stream)}", *_spellings(head, steps)])
+            whole = f"of a parameter that is a mapping: {dotted(tokens[:3])}={{{rest[1]}: VALUE}}"
+            ways = [whole] if head[0] == "members" and len(rest) == 2 else []
+            raise BlendkitError(where, [f"has {', '.join(stream)}", *_spellings(head, steps), *ways])
         if not named:
             return tokens
         if rest[0] in stream or rest[0] in known_keys(tokens[:3]):

@@ -19,6 +19,7 @@ KeyPath = tuple[str | int, ...]
 
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 _MOST_DIGITS = 400  # a longer number is surely a mistake
 _WORDS: dict[str, Any] = {
     "": None,
@@ -90,6 +91,9 @@ def _build(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], problems: 
     builders: dict[type, Callable[..., Any]] = {yaml.MappingNode: _mapping, yaml.SequenceNode: _sequence}
     if type(node) in builders:
         return builders[type(node)](node, path, lines, problems)
+    if isinstance(node.value, str) and _UNWRITABLE.search(node.value):
+        problems.append(f"line {node.start_mark.line + 1}: {node.value!a} holds a character that no file can hold")
+        return None
     try:
         return scalar(node.value) if getattr(node, "style", None) is None else node.value
     except ValueError as error:
@@ -109,6 +113,8 @@ def _mapping(node: yaml.MappingNode, path: KeyPath, lines: dict[KeyPath, int], p
             problems.append(f"line {line}: a key must be a plain word")
             continue
         key = key_node.value
+        if _UNWRITABLE.search(key):
+            problems.append(f"line {line}: {key!a} holds a character that no file can hold")
         if key == "<<":
             problems.append(f"line {line}: merge keys (<<) are not allowed")
         if key in out:

@@ -77,10 +77,8 @@ def replaced_notes(member: AudioMember, recordings: Iterable[Recording], keys: M
     if not other:
         return []
     who = counted(len(other), "recording has", "recordings have")
-    return [
-        f"{who} other audio than when the saved logits were made, which are replaced now: {shorten(other)} (equal names "
-        "in several folders: give the folder above them, or each folder a store of its own)"
-    ]
+    way = "equal names in several folders: give the folder above them, or each folder a store of its own"
+    return [f"{who} other audio than when the saved logits were made, which are replaced now: {shorten(other)} ({way})"]
 
 
 def known_recordings(members: Iterable[AudioMember]) -> set[str]:

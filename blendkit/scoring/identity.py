@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from blendkit.audio import Grid
@@ -9,6 +10,8 @@ from blendkit.core import canonical_json, text_hash
 from blendkit.member import SCORING_FORMAT, TTA, MemberContext, logits_version_of
 from blendkit.recipe import MemberModel, MemberPlan, Plan, RecipeFiles
 from blendkit.registry import MEMBERS, registry
+
+UNASKED: dict[str, Any] = {"channels": "mean", "silence": "score"}  # facts that are said where they are others
 
 
 def grid_of(plan: Plan, context: MemberContext) -> Grid:
@@ -43,7 +46,7 @@ def member_facts(
         "classes": text_hash(canonical_json([list(context.classes), {k: dict(v) for k, v in taxa.items()}])),
         "chunk_s": context.chunk_s,
         "remainder": grid.remainder,
-        **{k: v for k, v in asked.items() if v not in ("mean", "score")},
+        **{k: v for k, v in asked.items() if v != UNASKED[k]},
         "tta": _shifts(tta),
         **({} if context.provider == "cpu" else {"provider": context.provider}),  # another runtime, other last bits
     }
@@ -61,6 +64,6 @@ def _shifts(tta: TTA) -> dict[str, Any]:
     return {"shifts_s": list(tta.shifts_s), "edge": tta.edge, **used}
 
 
-def facts_hash(facts: dict[str, Any]) -> str:
+def facts_hash(facts: Mapping[str, Any]) -> str:
     """Return the hash that keys a member's store."""
     return text_hash(canonical_json(facts))

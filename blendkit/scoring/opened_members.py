@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -25,9 +26,9 @@ from blendkit.recipe import MemberPlan, Plan, RecipeFiles
 from blendkit.scoring.audio_members import AudioMember, MemberOrder, one_shift, unheard_notes
 from blendkit.scoring.budget import Choice
 from blendkit.scoring.cpus import cpu_count
-from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
+from blendkit.scoring.identity import UNASKED, facts_hash, grid_of, member_facts, tta_of
 from blendkit.scoring.isolated_workers import isolated_member
-from blendkit.store import OLD_MANIFEST, OWN_FILES, LogitStore, is_store
+from blendkit.store import OLD_MANIFEST, OWN_FILES, LogitStore, differing_facts, is_store
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,7 @@ def audio_member(order: MemberOrder) -> AudioMember:
             about["fold_saw"] = [saw.to_json() for saw in made.fold_saw]
         return LogitStore.create(order.folder, facts_hash(order.facts), info.classes, info.covered, about)
 
-    store = _existing(order.folder, facts_hash(order.facts))
+    store = _existing(order.folder, order.facts)
     return AudioMember(
         member.name, build, order.tta, store, open_store, limit_s=member.limit_s, facts=order.facts, order=order
     )
@@ -218,16 +219,15 @@ def member_params(member: MemberPlan, files: RecipeFiles) -> dict[str, Any]:
     return params
 
 
-def _existing(folder: Path, made_by: str) -> LogitStore | None:
+def _existing(folder: Path, facts: Mapping[str, Any]) -> LogitStore | None:
     if not is_store(folder) and not (folder / OLD_MANIFEST).exists():
         if folder.is_dir() and not all(p.name.startswith(OWN_FILES) for p in folder.iterdir()):
             raise BlendkitError(f"{folder}: holds files but is not a logit store; choose another folder")
         return None
     store = LogitStore.open(folder)
-    if store.made_by != made_by:
-        raise BlendkitError(
-            f"{folder}: holds logits of another member or of other settings; choose another folder",
-            [f"it holds: {store.about.get('facts')}"],
-        )
+    if store.made_by != facts_hash(facts):
+        what = f"{folder}: holds logits of another member or of other settings; choose another folder"
+        held, asked = ({**UNASKED, **f} for f in (store.about.get("facts") or {}, facts))
+        raise BlendkitError(what, [f"{k}: it holds {a}, asked for {b}" for k, a, b in differing_facts(held, asked)])
     store.drop_damaged()
     return store

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         wrong_artefact,
     )
     from blendkit.store.content_hashes import content_hash
+    from blendkit.store.differing_facts import differing_facts
     from blendkit.store.features import FeatureStore, require_features
     from blendkit.store.files import (
         atomic_path,
@@ -74,6 +75,7 @@ __all__ = [
     "cache_folder",
     "check_place",
     "content_hash",
+    "differing_facts",
     "file_hash",
     "is_store",
     "key_to_score_again",

@@ -98,8 +98,8 @@ class LogitStore:
 
     @property
     def notes(self) -> list[str]:
-        """What a person should know of the files: a line that was cut short, parts that could not be packed."""
-        return self.manifest.notes
+        """What a person should know of the files: a line that was cut short, parts that are missing or not packed."""
+        return [*self.manifest.notes, *filter(None, [self.manifest.lost_note])]
 
     @property
     def parts(self) -> dict[str, StoredPart]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from blendkit.core import Contents, no_search_for_circles
-from blendkit.errors import BlendkitError
+from blendkit.core import Contents, natural_sorted, no_search_for_circles
+from blendkit.errors import BlendkitError, counted, shorten
 from blendkit.store.files import write_once
 from blendkit.store.held_entries import Entries, HeldContents
 from blendkit.store.index import INDEXES, Index, read_index
@@ -154,6 +154,13 @@ class Manifest:
             if part := self.part_of[r]:
                 out.setdefault(part, set()).add(r)
         return out
+
+    @property
+    def lost_note(self) -> str:
+        """What is lacking, for its parts are not there any more; "" if nothing is."""
+        lost = natural_sorted(self.lost - set(self.entries)) if self.lost else []
+        many = counted(len(lost), "recording", "recordings")
+        return f"{self.folder}: parts of {many} are missing, which are left out: {shorten(lost)}" if lost else ""
 
     def recordings(self) -> Mapping[str, Stored]:
         """Return what is stored, per recording id."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from blendkit.core import natural_sorted
 from blendkit.errors import BlendkitError, shorten
 from blendkit.store.compaction import compact, require_same_audio
 from blendkit.store.features import FeatureStore
@@ -58,10 +59,12 @@ def merge_stores(sources: Sequence[Path], out: Path) -> Merged:
 
 
 def _damaged(manifest: Manifest) -> list[str]:
-    damaged = [f"{manifest.folder}: {n} is damaged: its recordings are left out" for n in manifest.drop_damaged()]
-    lost = sorted(manifest.lost)
-    many = f"{manifest.folder}: parts of {len(lost)} recordings are missing, which are left out: {shorten(lost)}"
-    return [*damaged, many] if lost else damaged
+    of = manifest.recordings_of_parts()
+    damaged = [
+        f"{manifest.folder}: {n} is damaged: its recordings are left out: {shorten(natural_sorted(of.get(n, ())))}"
+        for n in manifest.drop_damaged()
+    ]
+    return [*damaged, *filter(None, [manifest.lost_note])]
 
 
 def _facts(store: Store) -> tuple[object, ...]:

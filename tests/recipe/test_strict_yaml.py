@@ -174,3 +174,12 @@ def test_a_key_that_is_no_word_is_refused_in_words() -> None:
 def test_nothing_is_nothing() -> None:
     assert value("") is None
     assert value("# only a comment\n") is None
+
+
+@pytest.mark.parametrize("text", ['a: "b\\0.csv"', 'a: ["\\uD800"]', '"k\\0": 1', "a: {b: 'x', c: \"\\uDFFF\"}"])
+def test_characters_that_no_file_can_hold_are_refused(text: str) -> None:
+    with pytest.raises(BlendkitError) as caught:
+        parse(text, "r.yaml")
+    assert all(
+        p.startswith("line 1: ") and "holds a character that no file can hold" in p for p in caught.value.problems
+    )

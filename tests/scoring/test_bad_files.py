@@ -123,7 +123,7 @@ def odd_entries(folder: Path) -> list[str]:
     (folder / "folder.wav").mkdir()
     os.mkfifo(folder / "pipe.wav")
     (Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.wav"))).write_bytes(b"no audio")
-    shown = ["nowhere.wav", "loop.wav", "folder.wav", "pipe.wav", "caf\\xe9"]
+    shown = ["nowhere.wav", "loop.wav", "folder.wav", "pipe.wav", "caf%E9"]
     if os.geteuid() != 0:  # root may read everything
         (folder / "locked.wav").write_bytes(WHOLE["wav"])
         (folder / "locked.wav").chmod(0)

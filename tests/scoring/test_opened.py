@@ -149,7 +149,7 @@ def test_a_store_is_taken_up_by_its_own_member_only(store_of: Any, tmp_path: Pat
     assert (again.made_by, again.about["facts"], again.about["notes"]) == (made.made_by, {"x": 1}, [])
     with pytest.raises(BlendkitError, match="of another member or of other settings") as caught:
         store_of({"x": 2})
-    assert list(caught.value.problems) == ["it holds: {'x': 1}"]
+    assert list(caught.value.problems) == ["x: it holds 1, asked for 2"]
 
 
 def test_a_store_says_which_shifts_were_made(tmp_path: Path) -> None:

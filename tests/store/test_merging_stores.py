@@ -9,6 +9,7 @@ import pytest
 
 from blendkit.core import NameRule
 from blendkit.errors import BlendkitError
+from blendkit.io import read_score_file
 from blendkit.store import FeatureStore, LogitStore, Stored, compaction, key_to_score_again, merge_stores
 from tests.store.test_journals import add, opened
 
@@ -49,7 +50,7 @@ def test_a_merge_says_which_recordings_have_no_part(tmp_path: Path) -> None:
     (source.folder / source.manifest.part_of["b"]).unlink()  # as in a copy that was not finished
     merged = merge_stores([source.folder], tmp_path / "out")
     assert merged.recordings == 1
-    assert any("parts of 1 recordings are missing, which are left out: b" in n for n in merged.notes)
+    assert any("parts of 1 recording are missing, which are left out: b" in n for n in merged.notes)
 
 
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
@@ -104,3 +105,13 @@ def test_features_that_are_packed_meanwhile_are_found(tmp_path: Path) -> None:
     rows, values = reader.read("x", NameRule())
     assert rows.recordings() == ["a", "b"]
     assert values.tolist() == [[1, 1, 1], [1, 1, 1]]
+
+
+def test_readers_say_which_recordings_have_no_part(tmp_path: Path) -> None:
+    store = opened(tmp_path / "a")
+    add(store, {"a": 1})
+    add(store, {"b": 2})
+    (store.folder / store.part_of("b")).unlink()
+    file = read_score_file(store.folder)
+    assert list(file.scores.rows.recordings()) == ["a"]
+    assert any("parts of 1 recording are missing, which are left out: b" in n for n in file.notes)

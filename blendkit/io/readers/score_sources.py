@@ -112,15 +112,16 @@ def _labelled_part(folder: Path, labels: LabelTable) -> ScoreFile:
     chunks = {r: s.chunks for r, s in store.recordings().items()}
     named = labels.named_as(chunks).recordings
     wanted = [r for r in chunks if r in named] or None
-    scores = store.read(NameRule(), wanted)
-    return _fitted(ScoreFile(folder.resolve().name, scores, {}, unread=sum(chunks.values()) - len(scores)))
+    scores, notes = store.read(NameRule(), wanted), tuple(store.notes)
+    return _fitted(ScoreFile(folder.resolve().name, scores, {}, notes, unread=sum(chunks.values()) - len(scores)))
 
 
 def read_any(path: Path | str, space: FileSpace, names: ColumnNames) -> ScoreFile | ReadFile:
     """Return scores as `read_score_file` does; single detections as they are, which `scores_of` pools onto chunks."""
     file, array = split_source(path)
     if is_store(file):
-        return _fitted(ScoreFile(file.resolve().name, LogitStore.open(file).read(NameRule()), {}))
+        store = LogitStore.open(file)
+        return _fitted(ScoreFile(file.resolve().name, store.read(NameRule()), {}, tuple(store.notes)))
     names = names if array is None else replace(names, array=array)
     read = read_found(file, names)
     return read if isinstance(read.found, Detections) else scores_of(read, path, space, names)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from blendkit.core import Contents, Float32, NameRule, Rows, Taxonomy, compare_names
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io import read_labels
-from blendkit.store import FeatureStore, require_features
+from blendkit.store import FeatureStore, differing_facts, require_features
 from blendkit.training.examples import Examples
 from blendkit.training.jobs.padded_tails import read_clips
 
@@ -33,33 +32,9 @@ def open_features(folders: Sequence[Path]) -> list[FeatureStore]:
 
 def _differing(a: FeatureStore, b: FeatureStore) -> str:
     """What of the facts behind two stores differs."""
-    one, other = (_flat(s.manifest.facts["about"]["facts"]) for s in (a, b))
-    found = [k for k in sorted({*one, *other}) if one.get(k) != other.get(k)]
-    told = [(k, *_apart(one.get(k), other.get(k))) for k in found]
-    told = told or [("hash of what made them", *_apart(a.manifest.made_by, b.manifest.made_by))]
-    return "; ".join(f"{k} {x} against {y}" for k, x, y in told)
-
-
-def _flat(facts: Any, at: str = "") -> dict[str, Any]:
-    if not isinstance(facts, dict):
-        return {at: facts}
-    return {k: v for key, value in facts.items() for k, v in _flat(value, f"{at}.{key}".strip(".")).items()}
-
-
-def _apart(a: object, b: object) -> tuple[str, str]:
-    """Return two differing values as texts, long ones cut to the place where they part: beginnings alone may agree."""
-    one, other = ("nothing" if v is None else str(v) for v in (a, b))
-    if one == other:  # such as the number 1 and the text '1'
-        return repr(a), repr(b)
-    agree = next((i for i, (x, y) in enumerate(zip(one, other, strict=False)) if x != y), min(len(one), len(other)))
-    start = max(0, agree - 8) if max(len(one), len(other)) > 40 else 0
-    return _cut(one, start), _cut(other, start)
-
-
-def _cut(text: str, start: int) -> str:
-    if len(text) <= 40:
-        return text
-    return f"{'...' if start else ''}{text[start : start + 20]}{'...' if len(text) > start + 20 else ''}"
+    found = differing_facts(*(s.manifest.facts["about"]["facts"] for s in (a, b)))
+    found = found or differing_facts(*({"hash of what made them": s.manifest.made_by} for s in (a, b)))
+    return "; ".join(f"{k} {x} against {y}" for k, x, y in found)
 
 
 def clip_examples(store: FeatureStore, blocks: Sequence[str], classes: Sequence[str]) -> Examples:
