@@ -70,6 +70,15 @@ def lost_as_probabilities(z: Matrix) -> tuple[int, int]:
     return sum(made), sum(m > 0 for m in made)
 
 
+def pairs_lost_as_probabilities(z: Matrix) -> float:
+    """Return the share of the pairs of rows, over all columns of logits (N, C), that tie as probabilities alone."""
+    high = np.flatnonzero(z.max(axis=0, initial=-np.inf) > _STEEP)
+    if len(z) < 2 or not len(high):
+        return 0.0
+    share: float = sum(tied_pairs(sigmoid(z[:, [c]])) - tied_pairs(z[:, [c]]) for c in high) / z.shape[1]
+    return share
+
+
 def saturated(p: Matrix) -> tuple[int, int]:
     """Return how many values are exactly 0 and exactly 1: the logits of each kind tie."""
     return int((p == 0).sum()), int((p == 1).sum())

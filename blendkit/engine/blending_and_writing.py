@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from blendkit.blending import StepContext, aligned, make_streams, make_streams_in_parts
-from blendkit.core import Rows, Scores
+from blendkit.core import Rows, Scores, pairs_lost_as_probabilities
 from blendkit.engine.constant_members import with_weights
 from blendkit.engine.memory_limit import ALL_IN_MEMORY, HeldStreams
 from blendkit.engine.row_order import row_order
@@ -84,11 +84,7 @@ def write_streams(
     names = {n: SUBMISSION if n == output else f"{n}.csv" for n in streams}
     written = {n: write_scores(s, out / names[n], order, safe=safe and n != output) for n, s in streams.items()}
     warnings = [order_warning] if order_warning else []
-    warnings += [
-        f"{n}: {w.ties_by_writing} distinct logits became equal probabilities in {w.path.name}"
-        for n, w in written.items()
-        if w.ties_by_writing
-    ]
+    warnings += [_tied(n, w, streams[n]) for n, w in written.items() if w.ties_by_writing]
     warnings += [
         f"{w.path.name}: {len(w.made_safe)} ids got an apostrophe before them, because a spreadsheet would run them; "
         f"they no longer match labels and other files: {shorten(w.made_safe)}"
@@ -96,3 +92,14 @@ def write_streams(
         if w.made_safe
     ]
     return written, warnings
+
+
+def _tied(name: str, written: Written, scores: Scores) -> str:
+    """Return the note on logits whose order a file of probabilities cannot hold, and what that costs."""
+    cost = (
+        f"{pairs_lost_as_probabilities(scores.values):.1%} of the pairs of chunks tie there, and count half in an AUC"
+    )
+    return (
+        f"{name}: {written.ties_by_writing} distinct logits became equal probabilities in {written.path.name}: {cost}; "
+        "a step `temperature` or a blend by rank keeps their order"
+    )

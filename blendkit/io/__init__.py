@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         Windowed,
         chunks_without_window,
         late_windows,
+        repeated_windows,
         windows_on_chunks,
     )
     from blendkit.io.writers.range_csv import write_range_table
@@ -147,6 +148,7 @@ __all__ = [
     "read_template",
     "read_thresholds",
     "recording_folds",
+    "repeated_windows",
     "rule_facts",
     "run_facts",
     "safe_cell",

@@ -14,6 +14,7 @@ _PERCENT = 100
 CONSTANT = "every value is"  # in a warning that must not be overlooked
 _ENOUGH_CELLS = 100
 _MANY_TIES = 0.1  # of the cells
+_ROUNDING = 1e-6  # of ranks that were computed with
 
 
 def check_space(values: Matrix, space: Space, source: str, *, unlikely: bool = False) -> list[str]:
@@ -31,9 +32,10 @@ def check_space(values: Matrix, space: Space, source: str, *, unlikely: bool = F
         return [f"{CONSTANT} {low:g}: it only moves the others' scores, whatever its weight"]
     looks_ranked = _mean_half(values)
     if space == "logit":
-        if not unlikely and _counts_up(values):
-            why = f"declared `space: logit`, but every column holds ranks from 1 to {len(values)}"
-            raise BlendkitError(f"{source}: {why}", [f"divide them by {len(values)} and say `space: rank`"])
+        if not unlikely and _counted(values):
+            why = f"declared `space: logit`, but all are whole numbers from {low:g} to {high:g}"
+            way = "if they are logits all the same, say `unlikely: true`"
+            raise BlendkitError(f"{source}: {why}", [_likely(values), way])
         unlikely = unlikely or values.size < _ENOUGH_CELLS  # a few may be so by chance
         return _as_logits(source, "rank" if looks_ranked else "prob", unlikely) if low >= 0 and high <= 1 else []
     notes = _saturated(values) if space == "prob" else []
@@ -61,7 +63,7 @@ def likely_space(values: Matrix, source: str) -> tuple[Space, str]:
     if low < 0:
         return "logit", f"{between}, and only logits go below 0"
     if high > 1:
-        if _counts_up(values) or _PERCENT / 10 < high <= _PERCENT:
+        if _counted(values) or _PERCENT / 10 < high <= _PERCENT:
             raise BlendkitError(f"{source}: neither logits nor probabilities: {between}", [_likely(values)])
         return "logit", f"{between}, beyond 1"
     if low < high and _mean_half(values):
@@ -81,12 +83,17 @@ def _outside(values: Matrix, space: Space, source: str) -> BlendkitError:
 
 def _likely(values: Matrix) -> str:
     """Return what values (N, C) beyond [0, 1] may be, as a question."""
-    low, high, n = float(values.min()), float(values.max()), len(values)
-    if low >= 1 and high <= n and (values * 2 == np.round(values * 2)).all():
-        return f"are they ranks from 1 to {n}? divide them by {n}"
+    low, high, n = round(float(values.min()), 6), round(float(values.max()), 6), len(values)
+    whole = low >= 0 and _near_halves(values)
+    if whole and 1 < n <= high + 1 <= n + 1:
+        by = n if low > 0 else n - 1
+        return f"are they ranks from {low:g} to {high:g}? divide them by {by} and say `space: rank`"
+    if whole and high <= values.shape[1] and (values.max(axis=1) >= values.shape[1] - 1).all():
+        return "are they the ranks of classes within each chunk? save the scores, or the ranks of chunks in each class"
     if low >= 0 and _PERCENT / 10 < high <= _PERCENT:
         return f"are they percentages? divide them by {_PERCENT}"
-    return "did you mean `space: logit`?"
+    ways = "are they ranks or counts? divide ranks by the number of rows and say `space: rank`"
+    return ways if whole else "did you mean `space: logit`?"
 
 
 def _as_logits(source: str, likely: str, unlikely: bool) -> list[str]:
@@ -105,13 +112,14 @@ def _saturated(values: Matrix) -> list[str]:
     return [f"{zeros} of {values.size} probabilities are exactly 0 and {ones} exactly 1: {cost}"]
 
 
-def _counts_up(values: Matrix) -> bool:
-    """Return whether every column that is not constant holds ranks 1 to N, ties at their mean."""
-    n = len(values)
-    moving = values[:, values.max(axis=0) > values.min(axis=0)]
-    if n < _ENOUGH_ROWS or not moving.size or moving.min() < 1 or moving.max() > n:
-        return False
-    return bool((moving * 2 == np.round(moving * 2)).all()) and bool((moving.sum(axis=0) == n * (n + 1) / 2).all())
+def _counted(values: Matrix) -> bool:
+    """Return whether values are whole numbers from 0 on, or halves between two: ranks or counts, and no logits."""
+    return bool(len(values) >= _ENOUGH_ROWS and values.min() >= 0 and values.max() > 1 and _near_halves(values))
+
+
+def _near_halves(values: Matrix) -> bool:
+    """Return whether all values are multiples of a half, but for rounding."""
+    return all(bool((np.abs(c - np.round(2 * c) / 2) < _ROUNDING).all()) for c in values.T)
 
 
 def _mean_half(values: Matrix) -> bool:

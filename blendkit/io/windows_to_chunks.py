@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -80,6 +81,12 @@ def windows_on_chunks(
     if uncovered and empty is None:
         raise BlendkitError(f"{source}: no window overlaps {len(uncovered)} chunks", [shorten(uncovered)])
     return Scores.build(np.concatenate(parts), rows, windowed.classes, space, source=source)
+
+
+def repeated_windows(w: Windowed) -> list[str]:
+    """Return the windows that occur more than once, in words: a mean of such scores would be of nobody."""
+    keys = zip(w.recording, w.start_s.tolist(), w.end_s.tolist(), strict=True)
+    return [f"{r}: {start:g} to {end:g} s" for (r, start, end), n in Counter(keys).items() if n > 1]
 
 
 def late_windows(w: Windowed, known: Mapping[str, int], chunk_s: float) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from blendkit.core import composed
 from blendkit.errors import BlendkitError, broken, shorten
-from blendkit.io import Windowed
+from blendkit.io import Windowed, repeated_windows
 from blendkit.member.protocol import FileMember
 
 _KEYS = ["file", "start_time", "end_time"]
@@ -44,7 +44,10 @@ def predicted_windows(member: FileMember, files: Mapping[str, Path]) -> Windowed
         raise FrameError("the frame of predict_files does not fit its request", problems)
     start, end = (as_numbers(frame.index.get_level_values(k), f"{_KEYS[k]} of the frame") for k in (1, 2))
     values = as_numbers(frame[list(member.info.classes)], "the frame of predict_files")
-    return Windowed([meant[f] for f in given], start, end, values, member.info.classes)
+    windowed = Windowed([meant[f] for f in given], start, end, values, member.info.classes)
+    if twice := repeated_windows(windowed):
+        raise FrameError("the frame of predict_files holds windows more than once", [shorten(twice, 3)])
+    return windowed
 
 
 def indexed(frame: Any, source: str) -> Any:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from scipy.stats import rankdata
 
 from blendkit.errors import BlendkitError
 from blendkit.io.readers.score_table import read_table
-from blendkit.io.space_check import check_space
+from blendkit.io.space_check import check_space, likely_space
 
 RNG = np.random.default_rng(8)
 LOGITS = RNG.normal(-4, 2, (40, 5))
@@ -168,7 +169,36 @@ def test_real_members_are_what_they_say(real_data: Path, array: str, space: Any)
 
 def test_whole_ranks_and_percentages_are_named() -> None:
     ranks = np.argsort(np.argsort(PROBS, axis=0), axis=0) + 1.0
-    with pytest.raises(BlendkitError, match=r"every column holds ranks from 1 to 40\n.*divide them by 40 and say"):
+    with pytest.raises(BlendkitError, match=r"whole numbers from 1 to 40\n.*divide them by 40 and say"):
         check_space(ranks, "logit", "t")
     with pytest.raises(BlendkitError, match=r"are they percentages\? divide them by 100"):
         check_space(PROBS * 99, "prob", "t")
+
+
+RANKED = pd.DataFrame(np.round(PROBS, 1))  # with ties
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (RANKED.rank(method="min"), "ranks from 1 to 40"),
+        (RANKED.rank(method="max"), "ranks from"),
+        (RANKED.rank(method="dense"), "ranks or counts"),
+        (pd.DataFrame(PROBS).rank() - 1, "are they ranks from 0 to 39? divide them by 39"),
+        (pd.DataFrame(PROBS).rank(axis=1), "ranks of classes within each chunk"),
+        (pd.DataFrame(PROBS).rank() + 1e-13, "divide them by 40"),
+        (RANKED.round() * 3, "ranks or counts"),
+    ],
+)
+def test_ranks_and_counts_of_any_kind_are_no_logits(values: pd.DataFrame, said: str) -> None:
+    for judged in (lambda: check_space(values.to_numpy(), "logit", "t"), lambda: likely_space(values.to_numpy(), "t")):
+        with pytest.raises(BlendkitError) as error:
+            judged()
+        assert said in error.value.problems[0]
+    assert check_space(values.to_numpy(), "logit", "t", unlikely=True) == []
+
+
+def test_whole_logits_below_zero_are_logits() -> None:
+    values = np.round(20 * PROBS - 15)
+    assert check_space(values, "logit", "t") == []
+    assert likely_space(values, "t")[0] == "logit"

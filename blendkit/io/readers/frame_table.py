@@ -18,7 +18,7 @@ from blendkit.io.readers.detection_tables import LABEL_COLUMNS
 from blendkit.io.readers.score_table import read_columns
 from blendkit.io.text_form import is_number
 from blendkit.io.text_tables import plain_name
-from blendkit.io.windows_to_chunks import Windowed
+from blendkit.io.windows_to_chunks import Windowed, repeated_windows
 
 KEYS = ("file", "start_time", "end_time")
 _OTHER_NAMES = {  # in use for the three, plain and in seconds (see `plain_name`)
@@ -75,7 +75,11 @@ def read_frames(path: Path, names: ColumnNames) -> Windowed:
     values = np.column_stack([columns[c] for c in found.classes]).astype(np.float64)
     recordings = [recording_id(str(f).replace("\\", "/")) for f in file]
     notes = tuple(n for n in (*notes, *found.notes) if not n.startswith("row ids are in"))
-    return Windowed(recordings, start, end, values, found.classes, notes)
+    windowed = Windowed(recordings, start, end, values, found.classes, notes)
+    if twice := repeated_windows(windowed):
+        ways = ["keep one of each; scores of several models belong in a file for each"]
+        raise BlendkitError(f"{path.name}: {len(twice)} windows occur more than once", [shorten(twice, 3), *ways])
+    return windowed
 
 
 def _seconds(path: Path, name: str, values: NDArray[Any]) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -109,7 +110,7 @@ def _read_text(path: Path, form: TextForm, row_id: str, folds: str | None) -> Co
     import pyarrow as pa
 
     header = named_columns(form.header)
-    twice = sorted({n for n in header if header.count(n) > 1})
+    twice = sorted(n for n, k in Counter(header).items() if k > 1)
     if twice:
         raise BlendkitError(f"{path.name}: duplicate columns", [shorten(map(repr, twice))])
     _require_columns(path, header, row_id, folds)
