@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         rule_name,
         with_fitting_names,
     )
-    from blendkit.core.bookkeeping_columns import is_bookkeeping
+    from blendkit.core.bookkeeping_columns import is_bookkeeping, numbers_rows
     from blendkit.core.chunk_counts import LONGEST_CHUNK_S, MIN_REMAINDER_S, SHORTEST_CHUNK_S, Remainder, count_chunks
     from blendkit.core.clocks import OFFSET_FORMS, is_zone, zone
     from blendkit.core.coded_rows import rows_of_codes
@@ -211,6 +211,7 @@ __all__ = [
     "near_names",
     "no_search_for_circles",
     "notebook_view",
+    "numbers_rows",
     "pairs_lost_as_probabilities",
     "path_ids",
     "printable",

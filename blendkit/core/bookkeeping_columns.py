@@ -10,9 +10,20 @@ _WORDS = frozenset({
     "score", "scores", "logit", "logits", "confidence", "conf", "mean", "avg", "average", "median", "max", "maximum",
     "min", "minimum", "std", "stdev", "var", "variance", "sum", "total", "n", "num", "number", "count", "counts",
     "rank", "extra", "version", "file", "files", "row", "rows", "size", "bytes", "model", "weight", "seed", "epoch",
+    "year", "month", "week", "day", "date", "minute", "second", "seconds", "time", "duration", "start", "end",
+    "lon", "lat", "longitude", "latitude", "site", "fold", "folds", "split", "chunk", "window", "frame", "index", "id",
+    "label", "labels", "sample", "is", "train", "val", "valid", "test", "unnamed", "level",
     "entropy", "threshold", "loss", "auc", "quality", "rating", "channel", "channels", "rate", "length", "idx", "best",
 })
 # fmt: on
+
+
+_MADE_BY_PANDAS = re.compile(r"|index|level_\d+|unnamed: \d+(_level_\d+)?|__index_level_\d+__", re.IGNORECASE)
+
+
+def numbers_rows(column: str) -> bool:
+    """Return whether a column has a name that pandas and polars give to numbers of rows: ``, `Unnamed: 0`, `index`."""
+    return _MADE_BY_PANDAS.fullmatch(column.strip()) is not None
 
 
 def is_bookkeeping(column: str) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from blendkit.core.audio_suffixes import recording_id
+from blendkit.core.bookkeeping_columns import numbers_rows
 from blendkit.core.names import NameRule
+from blendkit.core.recording_paths import path_ids
 from blendkit.core.rows import Rows, make_rows, rows_from_ids
 from blendkit.errors import BlendkitError, shorten
 
@@ -30,18 +30,15 @@ def keyed_frame(frame: pd.DataFrame, names: NameRule, chunk_s: float) -> tuple[p
             ways = ["expected row_id, or file, start_time and end_time, as index or columns", f"has {shorten(has)}"]
             raise BlendkitError("frame: which chunk is a row?", ways)
         frame = frame.set_index(list(keys))
+    if odd := [str(c) for c in frame.columns if numbers_rows(str(c)) or str(c).strip().lower() == "fold"]:
+        raise BlendkitError("frame: columns that are no classes", [shorten(odd), f"frame.drop(columns={odd[:5]})"])
     kinds = zip(frame.columns, frame.dtypes, strict=True)
     if wrong := [f"{c} ({kind})" for c, kind in kinds if kind.kind not in "biuf"]:
         raise BlendkitError("frame: every other column is a class and holds numbers", [f"not {shorten(wrong)}"])
     first = frame.index.get_level_values(keys[0]).astype(str).tolist()
     if keys == _ROW_ID:
         return frame, rows_from_ids(first, chunk_s, names)
-    files = first if frame.attrs.get(OWN_IDS, False) else [_recording_id(f) for f in first]
+    ids = {} if frame.attrs.get(OWN_IDS, False) else path_ids(first)
+    files = [ids.get(f, f) for f in first]
     start, end = (frame.index.get_level_values(k).to_numpy(float) for k in keys[1:])
     return frame, make_rows(files, start, end, names)
-
-
-def _recording_id(file: str) -> str:
-    """Return the recording id of a frame's file: no audio suffix, and only the name of an absolute path."""
-    path = PurePath(file)
-    return recording_id(path.name if path.is_absolute() else path.as_posix())

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core.argument_kinds import require_choice
 from blendkit.core.arrays import Bools, Int64, Matrix
 from blendkit.core.audio_suffixes import composed
 from blendkit.core.auto_names import with_fitting_names
@@ -217,15 +218,22 @@ class Scores:
     ) -> Scores:
         """Read a frame with `row_id`, or with file, start_time and end_time, as index or as columns.
 
-        A row id is `<recording>_<end second>` of a chunk of `chunk_s` seconds. Files become recording ids: without
-        audio suffix, and absolute paths by their name alone; those of a frame that `to_frame` made are ids already and
-        stay as they are. All other columns are classes.
-        names: default, the preset that most names fit. Raises BlendkitError for a frame with neither, for columns
-        without numbers, and as `build` does.
+        A row id is `<recording>_<end second>` of a chunk of `chunk_s` seconds. Files become recording ids as those of
+        score files do: without audio suffix, and absolute paths without the folders that all share; those of a frame
+        that `to_frame` made are ids already and stay as they are. All other columns are classes.
+        names: default, the preset that most names fit. Raises BlendkitError for a frame with neither, for no known
+        space, for values outside [0, 1] of any but logits, for columns of texts or of numbers of rows, and as `build`.
         """
+        require_choice(space, get_args(FileSpace), "space of scores")
         frame, rows = keyed_frame(frame, names or NameRule(), chunk_s)
         rows = rows if names else with_fitting_names(rows)
-        return cls.build(frame.to_numpy(), rows, [str(c) for c in frame.columns], space, source="frame")
+        made = cls.build(frame.to_numpy(), rows, [str(c) for c in frame.columns], space, source="frame")
+        if space not in ("logit", "unknown") and made.values.size:
+            low, high = float(made.values.min()), float(made.values.max())
+            if low < 0 or high > 1:
+                what = f"frame: declared {space!r}, but values lie in [{low:g}, {high:g}], not in [0, 1]"
+                raise BlendkitError(what, ["are these logits? say 'logit'"])
+        return made
 
 
 def _keys(rows: Rows) -> Iterator[tuple[str, int, int]]:

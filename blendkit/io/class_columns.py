@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import recording_id
+from blendkit.core import numbers_rows, recording_id
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io.column_table import ColumnTable
 
@@ -23,7 +23,6 @@ _PERCENT = 100
 _ENOUGH_ROWS = 20  # to judge the scale of a column
 # by which pandas and polars tell the columns of two joined tables apart; a name alone stands for the left one
 _SIDES = (("_x", "_y"), ("_left", "_right"), ("_right", ""))
-_NUMBERED = re.compile(r"^(|index|level_\d+|unnamed: \d+(_level_\d+)?|__index_level_\d+__)$", re.IGNORECASE)
 # fmt: off
 _ABOUT_ROWS = {
     "fold", "folds", "kfold", "split", "start", "end", "start_s", "end_s", "start_time", "end_time",
@@ -89,7 +88,7 @@ def class_columns(source: str, table: ColumnTable, row_id: str, folds: str | Non
     """
     columns = table.columns
     others = [c for c in columns if c not in (row_id, folds)]
-    numbered = [c for c in others if _NUMBERED.match(c.strip()) or _counts_rows(columns[c])]
+    numbered = [c for c in others if numbers_rows(c) or _counts_rows(columns[c])]
     about = [c for c in others if c.strip().lower() in _ABOUT_ROWS and c not in numbered]
     classes = [c for c in others if c not in numbered and c not in about]
     problems = [
@@ -103,7 +102,7 @@ def class_columns(source: str, table: ColumnTable, row_id: str, folds: str | Non
     problems += [f"not numbers: {shorten(text)}", _without_text(classes, text, row_id)] if text else []
     if not classes and not problems:
         problems = ["no class columns"]
-    scales = [] if text else _of_another_scale(table, classes)
+    scales = [] if text else _of_another_scale(table, classes) or _whole_among_fractions(table, classes)
     if problems or scales:
         what = "its columns are not all classes" if problems else "its columns are not all of one scale"
         raise BlendkitError(f"{source}: {what}", [*problems, *scales])
@@ -157,6 +156,22 @@ def _of_another_scale(table: ColumnTable, classes: Sequence[str]) -> list[str]:
     if len(beyond) > 1 and _percentages([ends[c] for c in beyond], [table.columns[c] for c in beyond]):
         asked = "are all of them percentages? divide them by 100; a column that is no class must be left out"
     return [f"{len(within)} columns lie in [0, 1], but {shorten(worst, 3)}: {asked}"]
+
+
+def _whole_among_fractions(table: ColumnTable, classes: Sequence[str]) -> list[str]:
+    """Return a problem for few columns of several whole numbers beside many with fractions: counts, folds, sites."""
+    columns = {c: table.columns[c] for c in classes if len(table.columns[c]) >= _ENOUGH_ROWS}
+    whole = [c for c, v in columns.items() if _are_whole(v[:_ENOUGH_ROWS]) and _are_whole(v)]
+    odd = [c for c in whole if len(np.unique(columns[c])) >= _FEWEST]
+    fractions = len(columns) - len(whole)
+    if not odd or fractions < 2 or len(odd) > (len(odd) + fractions) * _FEW:
+        return []
+    said = shorten([f"{c!r} from {columns[c].min():g} to {columns[c].max():g}" for c in odd], 3)
+    return [f"whole numbers alone beside columns of fractions: {said}: are these classes? leave out what is none"]
+
+
+def _are_whole(values: NDArray[Any]) -> bool:
+    return bool(np.array_equal(values, np.round(values)))
 
 
 def _percentages(ends: Sequence[tuple[float, float]], columns: Sequence[NDArray[Any]]) -> bool:

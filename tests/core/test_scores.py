@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from blendkit.core.rows import Rows, chunk_rows, rows_from_ids
 from blendkit.core.scores import Scores
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
+from blendkit.io import read_scores
 
 NAMES = NameRule()
 CLASSES = ("22961", "grekis1", "compau")
@@ -393,10 +395,44 @@ def test_an_unknown_space_is_refused_where_one_is_needed(scores: Scores) -> None
 def test_a_frame_gives_back_the_same_recordings(scores: Scores) -> None:
     names = ["a.wav", "/abs/b.v2.ogg", "c"]
     rows = chunk_rows(dict.fromkeys(names, 2), 5.0, NameRule())
-    made = Scores.build(np.arange(12.0).reshape(6, 2), rows, ("x", "y"), "prob")
-    again = Scores.from_frame(made.to_frame(), "prob")
+    made = Scores.build(np.arange(12.0).reshape(6, 2), rows, ("x", "y"), "logit")
+    again = Scores.from_frame(made.to_frame(), "logit")
     assert again.rows.ids() == made.rows.ids()
     np.testing.assert_array_equal(again.values, made.values)
+
+
+@pytest.mark.parametrize(
+    ("files", "ids"),
+    [
+        (["/data/rec/a/x.wav", "/data/rec/b/x.wav"], ["a/x", "b/x"]),
+        (["/data/rec/a/x.wav", "/data/rec/a/y.wav"], ["x", "y"]),
+        ([r"C:\rec\a\x.wav", r"C:\rec\b\x.wav"], ["a/x", "b/x"]),
+        (["./a/x.wav", "b/x.wav"], ["a/x", "b/x"]),
+    ],
+)
+def test_files_of_a_frame_are_recordings_by_the_rule_of_score_files(
+    files: list[str], ids: list[str], tmp_path: Path
+) -> None:
+    frame = pd.DataFrame({"file": files, "start_time": 0.0, "end_time": 5.0, "x": 0.25})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    assert Scores.from_frame(frame, "prob").rows.recordings() == ids
+    assert read_scores(tmp_path / "t.csv").rows.recordings() == ids
+
+
+@pytest.mark.parametrize(
+    ("columns", "space", "said"),
+    [
+        ({"x": [0.5, -0.1]}, "prob", "declared 'prob', but values lie in"),
+        ({"x": [0.5, 1.5]}, "rank", "declared 'rank', but values lie in"),
+        ({"x": [0.5, 0.5]}, "logits", "expected one of logit, prob, rank"),
+        ({"x": [0.5, 0.5], "fold": [0, 1]}, "prob", "fold"),
+        ({"x": [0.5, 0.5], "Unnamed: 0": [0, 1]}, "prob", r"frame.drop\(columns=\['Unnamed: 0'\]\)"),
+    ],
+)
+def test_a_frame_that_is_no_scores_is_refused(columns: dict[str, list[float]], space: str, said: str) -> None:
+    frame = pd.DataFrame({"row_id": ["r_5", "r_10"], **columns})
+    with pytest.raises(BlendkitError, match=said):
+        Scores.from_frame(frame, space)  # type: ignore[arg-type]
 
 
 def test_classes_that_a_taxonomy_knows() -> None:
@@ -411,7 +447,8 @@ def test_classes_that_a_taxonomy_knows() -> None:
 
 
 def test_columns_that_only_count_or_describe_are_no_classes() -> None:
-    words = ["target", "mean_prob", "max", "n", "version", "extra", "score_mean", "file_size", "N files", "prob_2"]
+    words = ["target", "mean_prob", "max", "n", "version", "extra", "score_mean", "file_size", "N files", "prob_2",
+             "year", "chunk_idx", "fold_id", "n_labels", "is_train", "sample_weight", "lon", "site_index"]  # fmt: skip
     classes = ["22961", "47158son07", "barswa", "Aus bus", "Great Kiskadee", "n1", "Max owl", "x_mean", "2", "rat"]
     assert [w for w in words if not is_bookkeeping(w)] == []
     assert [c for c in classes if is_bookkeeping(c)] == []

@@ -399,3 +399,17 @@ def test_the_one_array_of_scores_needs_no_name(tmp_path: Path) -> None:
     np.savez(tmp_path / "two.npz", a=np.zeros((2, 3)), b=np.ones((2, 3)), **named)
     with pytest.raises(BlendkitError, match="`array:` must name one of its arrays"):
         read_table(tmp_path / "two.npz", rows="row_ids", classes="classes")
+
+
+def test_whole_numbers_beside_logits_are_no_class(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame(rng.normal(-4, 3, (30, 4)), columns=[*"abcd"])
+    frame.insert(0, "row_id", [f"r_{5 * k + 5}" for k in range(30)])
+    path = tmp_path / "t.csv"
+    frame.assign(place=np.arange(30) % 7, floor=-15).to_csv(path, index=False)
+    with pytest.raises(BlendkitError, match="whole numbers alone beside columns of fractions: 'place' from 0 to 6"):
+        read_table(path)
+    frame.assign(floor=-15).to_csv(path, index=False)  # the logit of what a model never says
+    assert read_table(path).classes == [*"abcd", "floor"]
+    frame.round(dict.fromkeys("abcd", 0)).to_csv(path, index=False)
+    assert read_table(path).classes == [*"abcd"]

@@ -13,6 +13,7 @@ from scipy.special import expit
 from scipy.stats import rankdata
 
 from blendkit.errors import BlendkitError
+from blendkit.io.readers.score_sources import read_scores
 from blendkit.io.readers.score_table import read_table
 from blendkit.io.space_check import check_space, likely_space
 
@@ -202,3 +203,16 @@ def test_whole_logits_below_zero_are_logits() -> None:
     values = np.round(20 * PROBS - 15)
     assert check_space(values, "logit", "t") == []
     assert likely_space(values, "t")[0] == "logit"
+
+
+def test_values_that_contradict_their_space_are_not_read(tmp_path: Path) -> None:
+    for name, values in (("logits", LOGITS), ("probs", PROBS)):
+        frame = pd.DataFrame(values, columns=[*"vwxyz"])
+        frame.insert(0, "row_id", [f"r_{5 * k + 5}" for k in range(len(frame))])
+        frame.to_csv(tmp_path / f"{name}.csv", index=False)
+    with pytest.raises(BlendkitError, match="declared `space: prob`, but values lie in"):
+        read_scores(tmp_path / "logits.csv", "prob")
+    with pytest.raises(BlendkitError, match="they look like `space: prob`"):
+        read_scores(tmp_path / "probs.csv", "logit")
+    assert read_scores(tmp_path / "probs.csv", "logit", unlikely=True).space == "logit"
+    assert read_scores(tmp_path / "probs.csv").space == "unknown"

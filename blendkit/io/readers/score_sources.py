@@ -27,6 +27,7 @@ from blendkit.io.readers.score_table import TABLE_SUFFIXES, Table, recording_fol
 from blendkit.io.readers.table_names import table_recording
 from blendkit.io.run_names import RunFacts, run_facts
 from blendkit.io.score_places import score_file, split_source
+from blendkit.io.space_check import check_space
 from blendkit.io.windows_to_chunks import NOTHING_FOUND, Windowed, late_windows, windows_on_chunks
 from blendkit.store import LogitStore, is_store
 
@@ -62,16 +63,22 @@ def is_source(text: Path | str) -> bool:
     return known or path.is_dir() or (path.is_file() and suffix not in RECIPES)
 
 
-def read_scores(path: Path | str, space: FileSpace = "unknown", *, names: ColumnNames | None = None) -> Scores:
+def read_scores(
+    path: Path | str, space: FileSpace = "unknown", *, names: ColumnNames | None = None, unlikely: bool = False
+) -> Scores:
     """Read scores of any known format (`blendkit formats` lists them), told by the content of a file or folder.
 
     path: also `FILE.npz:ARRAY`, a run's folder or a store. space: of the values, where neither the format nor what
     blendkit wrote beside them says it; with unknown scores, only functions that need no space (ranks, AUC) work.
     Windows are averaged onto chunks by shared time; of detections a chunk gets the highest that overlaps it, or 0.
-    names: columns and arrays under other names. Raises BlendkitError naming what is missing, duplicate or not finite,
-    and what the file has, for an unknown space, and for one that the file contradicts.
+    names: columns and arrays under other names. unlikely: take values in [0, 1], or whole numbers, for logits. Raises
+    BlendkitError naming what is missing, duplicate or not finite, and what the file has, for an unknown space, and for
+    one that the file or its values contradict.
     """
-    return read_score_file(path, space, names=names).scores
+    scores = read_score_file(path, space, names=names).scores
+    if scores.space != "unknown":
+        check_space(scores.values, scores.space, str(path), unlikely=unlikely)
+    return scores
 
 
 def read_score_file(
