@@ -17,6 +17,7 @@ from blendkit.io import (
     Detections,
     Table,
     check_space,
+    longer_chunk_notes,
     read_found,
     recording_folds,
     run_facts,
@@ -113,6 +114,7 @@ class TableMember:
         scores = Scores.build(values, rows, classes, self.space, source=self.path.name)
         self._warnings = [
             *table.notes,
+            *longer_chunk_notes(rows, self.context.chunk_s),
             *notes,
             *check_space(np.asarray(values), self.space, self.path.name, unlikely=self.unlikely),
         ]

@@ -5,13 +5,16 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from blendkit.cli._completion import complete_members
 from blendkit.cli._given_paths import PATH
 from blendkit.cli._options import bundle, chunked_columns, several
+
+if TYPE_CHECKING:
+    from blendkit.io import ColumnNames
 
 SPACES = ("logit", "prob", "rank")
 
@@ -29,10 +32,17 @@ class SpaceOf(click.ParamType):  # type: ignore[type-arg]
         return name, space
 
 
-def blend_command(sources: Sequence[str], labels: Path, taxonomy: Path | None) -> str:
-    """Return the command that blends score files, as a shell takes it."""
+_COLUMNS = ("rows", "classes", "folds", "chunk_s", "format")  # options of `blend`, too
+
+
+def blend_command(sources: Sequence[str], labels: Path, taxonomy: Path | None, names: ColumnNames) -> str:
+    """Return the command that blends score files, as a shell takes it, with what was said of their columns."""
     tables = ["--labels", str(labels)] + (["--taxonomy", str(taxonomy)] if taxonomy is not None else [])
-    return shlex.join(["blendkit", "blend", *sources, *tables])
+    usual, own = type(names)(), []
+    for key in _COLUMNS:
+        if (value := getattr(names, key)) != getattr(usual, key):
+            own += [f"--{key.replace('_', '-')}", f"{value:g}" if isinstance(value, float) else value]
+    return shlex.join(["blendkit", "blend", *sources, *tables, *own])
 
 
 def _files(**own: Any) -> object:

@@ -238,7 +238,6 @@ _FORMAT = click.option(
 _SCORE = click.option("--score", metavar="COLUMN", help="Name of the column of scores in a table of detections.")
 _ARRAY = click.option("--array", help="Name of the array of scores in NPZ files.")
 _columns = lazy("blendkit.io:ColumnNames")
-columns = bundle("names", ("rows", "classes", "folds", "format"), _columns, _ROWS, _CLASSES, _FOLDS, _FORMAT)
 chunked_columns = bundle(
     "names",
     ("rows", "classes", "folds", "chunk_s", "format"),

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from blendkit.io.readers.metadata_column import read_metadata_column
     from blendkit.io.readers.range_table import WEEKS, WHOLE_YEAR, RangeTable, is_range_table, read_range_table
     from blendkit.io.readers.result_folder import read_detections
-    from blendkit.io.readers.score_sources import ScoreFile, is_source, read_score_file, read_scores
+    from blendkit.io.readers.score_sources import ScoreFile, is_source, longer_chunk_notes, read_score_file, read_scores
     from blendkit.io.readers.score_table import Table, read_table, recording_folds
     from blendkit.io.readers.site_coordinates import read_sites
     from blendkit.io.readers.species_finds import read_finds
@@ -122,6 +122,7 @@ __all__ = [
     "known_space",
     "late_windows",
     "likely_space",
+    "longer_chunk_notes",
     "look_into",
     "names_by_file",
     "of_store",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from blendkit.core.names import NO_HOUR, NameRule
 from blendkit.core.natural_order import natural_key, natural_sorted
-from blendkit.core.rows import canonical_order, chunk_rows, format_seconds, make_rows, rows_from_ids
+from blendkit.core.rows import canonical_order, chunk_rows, format_seconds, longer_chunks, make_rows, rows_from_ids
 from blendkit.errors import BlendkitError
 
 NAMES = NameRule()
@@ -254,3 +254,21 @@ def test_ids_that_end_in_no_second(ids: list[str], says: str) -> None:
 def test_ids_of_late_chunks_are_seconds() -> None:
     for ids in (["X_20250101_030000_5", "X_20250101_030000_10"], ["X_5000", "X_5005"], ["X_20250101_5"], ["X_15000"]):
         assert rows_from_ids(ids, 5.0, NameRule()).ids() == ids
+
+
+@pytest.mark.parametrize(
+    ("ids", "step"),
+    [
+        (["a_10", "a_20", "b_10"], 10),
+        (["b_10", "a_30", "a_10", "a_20"], 10),
+        (["a_15", "a_30"], 15),
+        (["a_5", "a_10"], None),
+        (["a_10", "b_10"], None),  # one row each says nothing
+        (["a_10", "a_25"], None),
+        (["a_10", "a_20", "b_20"], None),
+        (["a_10", "a_20", "b_5"], None),
+        ([], None),
+    ],
+)
+def test_row_ids_that_look_like_longer_chunks(ids: list[str], step: float | None) -> None:
+    assert longer_chunks(rows_from_ids(ids, 5.0, NameRule())) == step

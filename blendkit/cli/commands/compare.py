@@ -21,7 +21,7 @@ from blendkit.cli._options import (
     WHOLE,
     Number,
     bundle,
-    columns,
+    chunked_columns,
     json_option,
     set_option,
 )
@@ -94,7 +94,7 @@ _ledgers = bundle(
 @click.option(
     "--taxonomy", type=PATH, help="Taxonomy that names the classes which --labels may hold and the scores may lack."
 )
-@columns
+@chunked_columns
 @set_option
 @offline
 @_rules
@@ -179,7 +179,7 @@ def _compared(
     board = None if teams is None else Board(teams, ledger.public_scores(found.hashes))
     show(found, rules, board, json_out)
     if labels is not None and not json_out and all(is_source(s) and not is_of_run(s) for s in sources):
-        click.echo(f"to blend them: {blend_command(sources, labels, taxonomy)}")
+        click.echo(f"to blend them: {blend_command(sources, labels, taxonomy, names)}")
     if not ledger.unused:
         ledger.add(found, json_out)
     return gate is not None and _fails(found, gate, json_out)

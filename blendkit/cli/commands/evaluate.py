@@ -60,7 +60,7 @@ def evaluate(
     _print(named, payload, found.rows, judging.level)
     for note in found.notes:
         click.echo(f"note: {note}")
-    click.echo(f"to blend it with another: {blend_command([scores, 'OTHER'], labels, taxonomy)}")
+    click.echo(f"to blend it with another: {blend_command([scores, 'OTHER'], labels, taxonomy, names)}")
 
 
 def _payload(found: Evaluation) -> dict[str, Any]:

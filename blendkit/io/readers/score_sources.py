@@ -11,8 +11,10 @@ from blendkit.core import (
     FileSpace,
     LabelTable,
     NameRule,
+    Rows,
     Scores,
     count_chunks,
+    longer_chunks,
     path_ids,
     require_choice,
     rows_from_ids,
@@ -146,13 +148,22 @@ def scores_of(
         rows = rows_from_ids(found.row_ids, names.chunk_s, NameRule())
         folds = {} if found.folds is None else recording_folds(file.name, list(rows.recording), found.folds)
         scores = Scores.build(found.values, rows, found.classes, space, source=str(path))
-        return _fitted(ScoreFile(name, scores, folds, found.notes))
+        return _fitted(ScoreFile(name, scores, folds, (*found.notes, *longer_chunk_notes(rows, names.chunk_s))))
     if isinstance(found, Detections):
         return _fitted(_of_detections(read, found, name, file.name, space, names.chunk_s, audio))
     ids = path_ids(found.recording)
     windowed = replace(found, recording=[ids[r] for r in found.recording])
     scores = windows_on_chunks(windowed, {}, names.chunk_s, NameRule(), space, "mean", file.name)
     return _fitted(ScoreFile(name, scores, {}, (*found.notes, _pooled(read, windowed, scores, names.chunk_s, "mean"))))
+
+
+def longer_chunk_notes(rows: Rows, chunk_s: float) -> list[str]:
+    """Return a note where row ids look like those of longer chunks than they were read for."""
+    step = longer_chunks(rows)
+    if step is None:
+        return []
+    ends = f"every recording's rows end at {step:g} s, {2 * step:g} s and so on"
+    return [f"{ends}, and are read as chunks of {chunk_s:g} s: are they of {step:g} s? say `chunk_s:` or --chunk-s"]
 
 
 def _of_detections(
