@@ -12,6 +12,7 @@ import numpy as np
 from blendkit.core.arrays import Bools, Float64
 from blendkit.core.flat_spans import FlatSpans, Span, flat_spans, truth_and_labelled
 from blendkit.core.label_grid import labelled_without_row, off_the_grid
+from blendkit.core.recording_paths import is_tail
 from blendkit.core.rows import Rows
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.core.time_units import SMALL_UNITS, looks_small, unit_of_lengths
@@ -70,22 +71,24 @@ class LabelTable:
         return replace(self, spans=self._flat.part([r for r in self.spans if r in wanted]))
 
     def named_as(self, recordings: Iterable[str]) -> LabelTable:
-        """Return the table under the ids of `recordings`: a label without a folder matches a file in any folder.
+        """Return the table under the ids of `recordings`.
 
-        Raises BlendkitError if two recordings share the name that a label gives.
+        A label without a folder matches a file in any folder, and one with folders a file of which it names more or
+        fewer of the last ones: `rec/site/R1` is `site/R1`. Raises BlendkitError if a label's name means two recordings.
         """
         known = set(recordings)
-        others = [r for r in self.spans if r not in known and "/" not in r]
+        others = [r for r in self.spans if r not in known]
         if not others:
             return self
         below: dict[str, list[str]] = {}
         for r in sorted(known):
             below.setdefault(PurePath(r).name, []).append(r)
-        wanted = {r: below.get(r, []) for r in others}
+        wanted = {r: [k for k in below.get(PurePath(r).name, []) if "/" not in r or is_tail(r, k)] for r in others}
         unclear = [f"{r}: {' or '.join(found)}" for r, found in wanted.items() if len(found) > 1]
         if unclear:
             raise BlendkitError(f"{self.source}: labels name several recordings", [shorten(unclear)])
         new = {r: found[0] for r, found in wanted.items() if found}
+        _require_one_file(self.source, new)
         return replace(self, spans=self._flat.with_recordings(new)) if new else self
 
     def renamed(self, new: Mapping[str, str]) -> LabelTable:
@@ -213,3 +216,14 @@ class LabelTable:
         """
         self.require_known({*classes, *known})
         return truth_and_labelled(self._flat, rows, classes)
+
+
+def _require_one_file(source: str, meant: Mapping[str, str]) -> None:
+    """Raise BlendkitError where labels of files in different folders mean one recording: {label: recording}."""
+    of: dict[str, list[str]] = {}
+    for label, recording in meant.items():
+        of.setdefault(recording, []).append(label)
+    several = [f"{r}: {shorten(own)}" for r, own in of.items() if not all(is_tail(own[0], o) for o in own[1:])]
+    if several:
+        ways = ["the recordings that were scored lie in no folders that tell them apart"]
+        raise BlendkitError(f"{source}: labels of several files mean one recording", [*several[:5], *ways])

@@ -55,6 +55,11 @@ def path_ids(paths: Iterable[str]) -> dict[str, str]:
     return {p: "/".join(absolute[p][shared:] if p in absolute else _parts(p)) for p in distinct}
 
 
+def is_tail(one: str, other: str) -> bool:
+    """Return whether one of two recordings is named by the last folders and the name of the other."""
+    return _one_file(one, other)
+
+
 def _parts(path: str) -> tuple[str, ...]:
     """Return the folders and the name of a path of any system, without drive and audio suffix."""
     plain = recording_id(_SLASHES.sub("/", re.sub(r"^[A-Za-z]:(?=[/\\])", "", path.strip())))

@@ -240,7 +240,6 @@ MISTAKES: dict[str, tuple[str | bytes, tuple[str, ...]]] = {
     "a track": (f"0\t5\t{X}\n7\t6\t{X}\nsong\n", ("2 lines are no labels of a track", "line 2: ", "line 3: 'song'")),
     "json": ('{"a": 1}', ("expected a JSON list of objects", "has a")),
     "broken json": ('[{"a": 1}', ("it starts as JSON, but",)),
-    "same names": (spans(HEAD, "/a/r.wav,0,5,x", "/b/r.wav,0,5,y"), ("several recordings share a name", "/a/r.wav")),
     "binary": (b"\x89PNG\r\n\x1a\n\x00\x00", ("cannot read these labels", "binary")),
 }  # fmt: skip
 
@@ -291,3 +290,27 @@ def test_an_empty_track_beside_others_is_silence(tmp_path: Path) -> None:
     (tmp_path / "R1.txt").unlink()
     with pytest.raises(BlendkitError, match="R2"):  # alone it says nothing
         read_labels(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("files", "scored", "found"),
+    [
+        (("/data/a/r.wav", "/data/b/r.wav"), ("a/r", "b/r"), ("a/r", "b/r")),
+        (("C:\\data\\a\\r.wav", "C:\\data\\b\\r.wav"), ("data/a/r", "data/b/r"), ("data/a/r", "data/b/r")),
+        (("./rec/a/r.wav", "./rec/b/r.wav"), ("a/r", "b/r"), ("a/r", "b/r")),
+        (("/data/a/r.wav", "/data/a/q.wav"), ("a/r", "a/q"), ("a/q", "a/r")),
+        (("a/r.wav",), ("b/r",), ("a/r",)),  # another folder is another recording
+        (("a/r.wav",), ("r", "q"), ("r",)),
+    ],
+)
+def test_files_of_labels_mean_recordings_by_their_folders(
+    tmp_path: Path, files: tuple[str, ...], scored: tuple[str, ...], found: tuple[str, ...]
+) -> None:
+    (tmp_path / "l.csv").write_text(spans(HEAD, *(f"{f},0,5,x" for f in files)), encoding="utf-8")
+    assert sorted(read_labels(tmp_path / "l.csv").named_as(scored).recordings) == sorted(found)
+
+
+def test_labels_of_two_folders_are_not_those_of_one_recording(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text(spans(HEAD, "a/r.wav,0,5,x", "b/r.wav,0,5,y"), encoding="utf-8")
+    with pytest.raises(BlendkitError, match="labels of several files mean one recording\n  r: a/r, b/r"):
+        read_labels(tmp_path / "l.csv").named_as(["r"])

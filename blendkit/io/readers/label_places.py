@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.core import AUDIO_SUFFIXES, WHOLE_RECORDING, Int64, recording_id
-from blendkit.errors import BlendkitError, shorten
+from blendkit.core import AUDIO_SUFFIXES, WHOLE_RECORDING, Int64, path_ids, recording_id
 from blendkit.io.plain_table import coded
 from blendkit.io.readers.label_rows import LabelRows, places_among
 from blendkit.io.readers.label_times import UNREADABLE, milliseconds, read_times, require_seconds, unlikely_unit
@@ -187,9 +186,9 @@ def _recordings(
     names = {n: n.replace("\\", "/") for n in different}
     absolute = {n: PurePosixPath(p).name for n, p in names.items() if _ABSOLUTE.match(p)}
     ids = {n: recording_id(absolute.get(n, p)) if p else "" for n, p in names.items()}
-    if len({ids[n] for n in absolute}) < len({names[n] for n in absolute}):
-        same = [n for n in absolute if sum(ids[n] == ids[m] for m in absolute) > 1]
-        raise BlendkitError(f"{path}: several recordings share a name", [shorten(same)])
+    if len({ids[n] for n in absolute}) < len({names[n] for n in absolute}):  # the folders tell them apart
+        ids |= path_ids(absolute)
+        return list(ids.values()), of, ("folders that all absolute paths share are left out of the recordings' names",)
     notes = ("folders of absolute paths are left out of the recordings' names",) if absolute else ()
     return list(ids.values()), of, notes
 
