@@ -26,6 +26,7 @@ _NO_TAXONOMY = (
 _MISSING = "NA is what R writes where there is no value: leave the cell of a span without a class empty"
 _MOST_HINTS = 5  # lines on what eBird calls the unknown labels
 _ROUNDED_S = 0.002  # by which spans of one length may differ
+_A_CHUNK = 0.9  # of a chunk: spans of 4.99 s are those of 5 s, and no numbers of chunks
 _ROUNDED_ENDS = 0.25  # of a span: what rounding of minutes to three digits can add up to at the end of a recording
 _MOSTLY = 0.9  # of the spans: labels of which so many end beyond the scores have another unit or other recordings
 
@@ -170,7 +171,7 @@ class LabelTable:
         """Return why spans seem to count the chunks of `rows` (N), or minutes; () if they do not."""
         of, start, end, scored = self._times(rows)
         length = end - start
-        if not len(end) or length.max() - length.min() > _ROUNDED_S or length.max() >= chunk_s:
+        if not len(end) or length.max() - length.min() > _ROUNDED_S or length.max() >= _A_CHUNK * chunk_s:
             return ()
         mean, ends = float(length.mean()), dict[str, float]()
         for r, e in zip(of, end.tolist(), strict=True):

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from blendkit.core import DetectionTable, Float64, Int64, Rows, natural_key, natural_sorted
-from blendkit.detecting.opened_source import file_lengths, recording_codes
+from blendkit.detecting.opened_source import listened_s, recording_codes
 from blendkit.metrics import RedrawnEffort, redrawn
 
 Part = Literal["hour", "date", "site"]
@@ -59,15 +59,7 @@ def chunk_places(rows: Rows, table: DetectionTable) -> ChunkPlaces:
         "date": [t[:10] if k else d for t, k, d in zip(texts, known, dated, strict=True)],
         "site": [table.recordings[r].site for r in code.tolist()],
     }
-    return ChunkPlaces(code, _listened(rows, table), values)
-
-
-def _listened(rows: Rows, table: DetectionTable) -> Float64:
-    """Return the seconds (N,) that each chunk stands for: the last one ends with its recording, where that is known."""
-    length = file_lengths(table.recordings, rows)
-    end, last = np.fmin(rows.end_s, length), rows.offsets()[1:] - 1
-    end[last] = np.where(np.isnan(length[last]), end[last], length[last])
-    return np.asarray(np.maximum(end - rows.start_s, 0.0), np.float64)
+    return ChunkPlaces(code, listened_s(table.recordings, rows), values)
 
 
 def first_rows(rows: Rows, table: DetectionTable) -> Int64:

@@ -11,7 +11,7 @@ import numpy as np
 
 from blendkit.core import DetectionTable, FileSpace, Naming, Scores, notebook_view
 from blendkit.detecting.detections_above import Merging, find_detections
-from blendkit.detecting.opened_source import OpenedSource, Reading, open_source
+from blendkit.detecting.opened_source import OpenedSource, Reading, effort_s, open_source
 from blendkit.detecting.result_files import check_folder, new_files, write_recordings, write_sites, write_thresholds
 from blendkit.detecting.thresholds_of_source import ClassThresholds, ThresholdRule, class_thresholds
 from blendkit.io import UNSEEN, Writer, find_writers, with_fitting_scores, write_detections
@@ -94,8 +94,9 @@ def detect(
         for name, (own, _) in fitted.items():
             write_detections(own, name, new)
         write_thresholds(new / "thresholds.csv", chosen)
-        write_recordings(new / "recordings.csv", table, effort=opened.whole)
-        write_sites(new / "sites.csv", table, effort=opened.whole)
+        seconds = effort_s(table.recordings, opened.scores.rows) if opened.whole else None
+        write_recordings(new / "recordings.csv", table, seconds)
+        write_sites(new / "sites.csv", table, seconds)
         files = tuple(sorted(p.relative_to(new).as_posix() for p in new.rglob("*") if p.is_file()))
     return Detected(table, chosen, folder, (*files, SEAL), opened.space, tuple(dict.fromkeys(notes)))
 

@@ -146,3 +146,20 @@ def recording_codes(rows: Rows) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 def file_lengths(recordings: Sequence[ScoredRecording], rows: Rows) -> Float64:
     """Return the seconds (N,) that the file of each row's recording lasts; NaN where it was not found."""
     return np.array([h.length_s if h.found else np.nan for h in recordings])[recording_codes(rows)]
+
+
+def listened_s(recordings: Sequence[ScoredRecording], rows: Rows) -> Float64:
+    """Return the seconds (N,) that each chunk stands for: one ends with its recording, where its length is known.
+
+    The last one goes on to the end of its recording if less than a chunk is left, which has no chunk of its own.
+    """
+    length = file_lengths(recordings, rows)
+    end, last = np.fmin(rows.end_s, length), rows.offsets()[1:] - 1
+    left = length[last] - end[last]
+    end[last] += np.where((left > 0) & (left < rows.end_s[last] - rows.start_s[last]), left, 0.0)
+    return np.asarray(np.maximum(end - rows.start_s, 0.0), np.float64)
+
+
+def effort_s(recordings: Sequence[ScoredRecording], rows: Rows) -> Float64:
+    """Return the seconds (R,) of each recording that its chunks stand for."""
+    return np.bincount(recording_codes(rows), listened_s(recordings, rows), len(recordings)).astype(np.float64)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.core import DetectionTable, json_value, natural_key
+from blendkit.core import DetectionTable, Float64, json_value, natural_key
 from blendkit.detecting.thresholds_of_source import ClassThresholds
 from blendkit.errors import BlendkitError
 from blendkit.io import csv_text, score_cell, seconds_cell, text_cell
@@ -78,14 +78,14 @@ def write_thresholds(path: Path, thresholds: ClassThresholds) -> None:
     write_text(path, csv_text(["class", *frame.columns], rows))
 
 
-def write_recordings(path: Path, table: DetectionTable, *, effort: bool) -> None:
-    """Write a line for every recording that was heard, also without detections; effort: as in `write_sites`."""
+def write_recordings(path: Path, table: DetectionTable, seconds: Float64 | None) -> None:
+    """Write a line for every recording that was heard, also without detections; seconds: as in `write_sites`."""
     header = ["recording", "file", "site", "start", "seconds", "detections"]
     rows = [
         [
             *map(text_cell, (h.id, h.file, h.site)),
             str(h.start).replace("NaT", ""),
-            seconds_cell(h.length_s) if effort else "",
+            "" if seconds is None else seconds_cell(float(seconds[r])),
             str(len(table.of(r))),
         ]
         for r, h in enumerate(table.recordings)
@@ -93,20 +93,21 @@ def write_recordings(path: Path, table: DetectionTable, *, effort: bool) -> None
     write_text(path, csv_text(header, rows))
 
 
-def write_sites(path: Path, table: DetectionTable, *, effort: bool) -> None:
+def write_sites(path: Path, table: DetectionTable, seconds: Float64 | None) -> None:
     """Write a line for every site: its recordings, hours, first and last day, detections; none if none is known.
 
-    effort: whether the recordings' lengths are known; hours are empty otherwise.
+    seconds: of each recording (R,) that its scores stand for; None where nobody knows, and hours are empty.
     """
     if not any(h.site for h in table.recordings):
         return
     found = np.bincount(table.recording, minlength=len(table.recordings)).tolist()
+    spent = [0.0] * len(found) if seconds is None else seconds.tolist()
     own: dict[str, list[tuple[float, np.datetime64, int]]] = {}
-    for h, n in zip(table.recordings, found, strict=True):
-        own.setdefault(h.site, []).append((h.length_s, h.start, n))
+    for h, heard_s, n in zip(table.recordings, spent, found, strict=True):
+        own.setdefault(h.site, []).append((heard_s, h.start, n))
     rows = []
     for site, heard in sorted(own.items(), key=lambda item: natural_key(item[0])):
         days = sorted(str(start)[:10] for _, start, _ in heard if not np.isnat(start)) or ["", ""]
-        hours = score_cell(round(sum(length for length, *_ in heard) / 3600, 6)) if effort else ""
+        hours = score_cell(round(sum(length for length, *_ in heard) / 3600, 6)) if seconds is not None else ""
         rows.append([text_cell(site), str(len(heard)), hours, days[0], days[-1], str(sum(n for *_, n in heard))])
     write_text(path, csv_text(["site", "recordings", "hours", "first_day", "last_day", "detections"], rows))

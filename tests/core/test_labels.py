@@ -221,3 +221,10 @@ def test_real_labels(real_data: Path) -> None:
     assert int(labelled.sum()) == 739
     assert int(labelled.reshape(66, 12).all(axis=1).sum()) == 59
     assert truth.any(axis=0).all()
+
+
+@pytest.mark.parametrize("length", [4.6, 4.9, 4.99, 4.999])
+def test_spans_a_little_shorter_than_a_chunk_are_no_numbers_of_chunks(length: float) -> None:
+    spans = tuple((5000 * k, round(5000 * k + 1000 * length), frozenset({"x"})) for k in range(12))
+    labels = LabelTable({"r": spans}, 0, "l.csv")
+    assert labels.out_of_reach(chunk_rows({"r": 12}, 5.0, NameRule()), "t") == ()

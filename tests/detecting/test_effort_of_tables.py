@@ -243,3 +243,20 @@ def test_a_folder_of_empty_tables_that_name_no_recording(tmp_path: Path, audio: 
     (tmp_path / "t/detections.csv").write_text(HEADER, encoding="utf-8")
     table = detect(tmp_path / "t", tmp_path / "out", RULE, reading=Reading(audio=audio)).table
     assert len(table.recordings) == 4  # one table of all, with nothing in it
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_only_scored_chunks_are_effort(tmp_path: Path, known: bool) -> None:
+    """Two chunks of 5 s of a file of 40 s, as a duty cycle leaves them, and a whole one of 12 s."""
+    for name, seconds in (("S1_a", 40), ("S2_b", 12)):
+        (tmp_path / "audio").mkdir(exist_ok=True)
+        soundfile.write(tmp_path / "audio" / f"{name}.wav", np.full(seconds * 8000, 0.1), 8000)
+    ids = ["S1_a_5", "S1_a_35", "S2_b_5", "S2_b_10", "S2_b_15"]
+    pd.DataFrame({"row_id": ids, "x": 0.5}).to_csv(tmp_path / "t.csv", index=False)
+    audio = tmp_path / "audio" if known else None
+    reading = Reading(space="prob", audio=audio, clocks=Clocks(r"(?P<site>S\d)_.*"))
+    detect(tmp_path / "t.csv", tmp_path / "out", ThresholdRule(value=0.9), formats=("csv",), reading=reading)
+    heard = pd.read_csv(tmp_path / "out" / "recordings.csv").set_index("recording")["seconds"]
+    assert heard.to_dict() == {"S1_a": 10.0, "S2_b": 12.0 if known else 15.0}
+    sites = pd.read_csv(tmp_path / "out" / "sites.csv").set_index("site")["hours"]
+    assert sites.to_dict() == {"S1": round(10 / 3600, 6), "S2": round((12 if known else 15) / 3600, 6)}
