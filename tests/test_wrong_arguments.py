@@ -61,3 +61,10 @@ def test_a_recipe_is_loaded_by_its_name_or_its_path_as_text(tmp_path: Path) -> N
 def test_scores_of_a_table_in_memory_are_measured() -> None:
     made = bk.Scores.from_frame(TABLE, "prob")
     assert np.array_equal(made.values, TABLE[["x", "y"]].to_numpy())
+
+
+@pytest.mark.parametrize("name", ["w.npz", "w.XLSX", "w.tsv", "w.csv.gz"])
+def test_scores_are_not_written_under_the_name_of_another_format(name: str, tmp_path: Path) -> None:
+    with pytest.raises(bk.BlendkitError, match=r"scores are written as \.csv or \.parquet"):
+        bk.write_scores(bk.Scores.from_frame(TABLE, "prob"), tmp_path / name)
+    assert not any(tmp_path.iterdir())

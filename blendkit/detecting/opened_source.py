@@ -103,7 +103,8 @@ def open_source(source: Scores | Path | str, reading: Reading) -> OpenedSource:
     heard, audio, said = scored_recordings(recordings, lengths, named.rule, folder, heard_s)
     lacking = frozenset(h.id for h in heard if audio and not h.found)
     scores = Scores(scores.values, rows, scores.classes, scores.space, scores.covered)
-    of_names = (*([named.said] if named.failed else []), *named.notes(), *reading.clocks.assumed(of_run))
+    zones = reading.clocks.assumed(recordings, named.rule, of_run)
+    of_names = (*([named.said] if named.failed else []), *named.notes(), *zones)
     if reading.clocks.site == "folder" and not any(h.site for h in heard):
         of_names = (*of_names, "--site folder: no recording lies in a folder, so that no site is known")
     every = (*notes, *left_out, *of_names, *said, *([] if file.whole else [NO_EFFORT]))

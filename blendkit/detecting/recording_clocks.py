@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +23,9 @@ from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.io import read_deployments
 
 ASSUMED_ZONE = "UTC"
+
+
+_ANOTHER_ZONE = "UTC+1"
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,15 @@ class Clocks:
         check_zone(rule)
         return read_names(rule, recordings)
 
-    def assumed(self, of_run: NameRule | None = None) -> list[str]:
-        """Say which time zone was assumed, where times were to be reported in another one."""
+    def assumed(self, recordings: Iterable[str], rule: NameRule, of_run: NameRule | None = None) -> list[str]:
+        """Say which time zone was assumed, where times were to be reported in another one.
+
+        Nothing was where all names and deployments state one: then the same names say the same in any other zone.
+        """
         if self.report_tz is None or self.tz is not None or of_run is not None:
+            return []
+        other = replace(rule, tz=_ANOTHER_ZONE)
+        if all(str(rule.read(r).moment) == str(other.read(r).moment) for r in recordings):
             return []
         return [
             f"times in names and deployments that state no time zone are taken for {ASSUMED_ZONE}, and reported in "

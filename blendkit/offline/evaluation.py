@@ -211,6 +211,8 @@ def _at_the_edge(found: Interval, boot: Bootstrap) -> str | None:
     near = _EDGE * (found.high - found.low)
     if not (found.estimate < found.low + near or found.estimate > found.high - near):
         return None
+    if boot.scored.min() == boot.scored.max():
+        return "the figure lies near an end of its interval, which few recordings make lopsided (`--bca` allows for it)"
     lost = f"a redraw scores {boot.scored.min()} to {boot.scored.max()} classes"
     why = "classes whose positives lie in few recordings are lost in many redraws, and the rest has another mean"
     return f"the figure lies near an end of its interval: {lost}; {why} (`--bca` allows for it)"

@@ -1,4 +1,4 @@
-"""How many CPUs this process may use: of the machine, by affinity, and by the quota of its container."""
+"""How many CPUs this process may use: of the machine, by affinity, the quota of its container, and its Slurm task."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ OWN_GROUP = Path("/proc/self/cgroup")
 
 
 def cpu_count() -> int:
-    """Return the CPUs this process may use, which schedulers (affinity) and containers (cgroup quotas) limit."""
+    """Return the CPUs this process may use, which schedulers (affinity) and containers (cgroup quotas) limit.
+
+    A task of Slurm has those that it asked for (`--cpus-per-task`), also on a cluster that does not bind it to them.
+    """
     free = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = cpu_quota(CGROUP, OWN_GROUP)
-    return free if quota is None else max(1, min(free, math.ceil(quota)))
+    quota, asked = cpu_quota(CGROUP, OWN_GROUP), os.environ.get("SLURM_CPUS_PER_TASK", "")
+    limits = [math.ceil(quota)] if quota is not None else []
+    limits += [int(asked)] if asked.isascii() and asked.isdecimal() else []
+    return max(1, min([free, *limits]))
 
 
 def cpu_quota(root: Path, own: Path) -> float | None:

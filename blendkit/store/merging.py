@@ -9,6 +9,7 @@ from pathlib import Path
 from blendkit.core import natural_sorted
 from blendkit.errors import BlendkitError, shorten
 from blendkit.store.compaction import compact, require_same_audio
+from blendkit.store.differing_facts import differing_facts
 from blendkit.store.features import FeatureStore
 from blendkit.store.logits import LogitStore
 from blendkit.store.manifest import Manifest
@@ -43,10 +44,13 @@ def merge_stores(sources: Sequence[Path], out: Path) -> Merged:
     first = stores[0]
     for store, folder in zip(stores[1:], sources[1:], strict=True):
         if type(store) is not type(first) or _facts(store) != _facts(first):
-            raise BlendkitError(
-                f"{folder}: holds values of another member, or made with other settings, than {sources[0]}",
-                [f"the {STORE_FACTS} of both say what they hold"],
-            )
+            what = f"{folder}: holds values of another member, or made with other settings, than {sources[0]}"
+            differ = [
+                f"{k.removeprefix('facts.')}: {a} there, {b} here"
+                for k, a, b in differing_facts(_facts(first), _facts(store))
+                if k != "made_by"  # the hash of all of these
+            ]
+            raise BlendkitError(what, [*differ[:5], f"the {STORE_FACTS} of both say what they hold"])
     target = _at(out, first)
     others = [s.manifest for s in stores if s.manifest.folder.resolve() != out.resolve()]
     require_same_audio(target.manifest, others)  # before anything is written
@@ -67,10 +71,10 @@ def _damaged(manifest: Manifest) -> list[str]:
     return [*damaged, *filter(None, [manifest.lost_note])]
 
 
-def _facts(store: Store) -> tuple[object, ...]:
+def _facts(store: Store) -> dict[str, object]:
     facts = dict(store.manifest.facts)
     about = {k: v for k, v in facts.pop("about").items() if k != "notes"}
-    return store.manifest.made_by, facts, about
+    return {**facts, **about, "made_by": store.manifest.made_by}
 
 
 def _at(out: Path, like: Store) -> Store:

@@ -81,7 +81,13 @@ def test_local_hours(tmp_path: Path) -> None:
         len(said) == json.loads((tmp_path / "a/activity.json").read_text(encoding="utf-8"))["notes"].count(said[0]) == 1
     )
     stated = Clocks(tz="UTC", report_tz="America/Cuiaba")
-    assert not stated.assumed()
+    assert not stated.assumed(["S1_20240501_050000"], NameRule())
+
+
+@pytest.mark.parametrize(("name", "notes"), [("a_20240501_050000-0300", 0), ("a_20240501_050000", 1)])
+def test_no_zone_is_assumed_where_names_state_one(name: str, notes: int) -> None:
+    rule = NameRule(r"(?P<site>a)_(?P<date>\d{8})_(?P<time>\d{6})(?P<offset>[-+]\d{4})?", report_tz="America/Cuiaba")
+    assert len(Clocks(report_tz="America/Cuiaba").assumed([name], rule)) == notes
 
 
 def test_the_order_of_rows_does_not_matter(tmp_path: Path) -> None:

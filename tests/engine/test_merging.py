@@ -111,8 +111,9 @@ def test_one_recording_of_two_sounds_is_refused(tones: Tones, tmp_path: Path) ->
 def test_stores_that_do_not_belong_together_are_refused(audio: Path, tmp_path: Path) -> None:
     score("tone", audio, tmp_path / "a")
     score("tone", audio, tmp_path / "b", settings=["low_hz=200"])
-    with pytest.raises(BlendkitError, match="another member"):
+    with pytest.raises(BlendkitError, match="another member") as error:
         merge([tmp_path / "a", tmp_path / "b"], tmp_path / "m")
+    assert error.value.problems[0] == "params.low_hz: 300.0 there, 200.0 here"
     shutil.copytree(tmp_path / "a", tmp_path / "c")
     edit_facts(tmp_path / "c", lambda facts: facts.update(covered=[False] * len(facts["classes"])))
     with pytest.raises(BlendkitError, match="another member"):

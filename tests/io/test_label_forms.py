@@ -314,3 +314,11 @@ def test_labels_of_two_folders_are_not_those_of_one_recording(tmp_path: Path) ->
     (tmp_path / "l.csv").write_text(spans(HEAD, "a/r.wav,0,5,x", "b/r.wav,0,5,y"), encoding="utf-8")
     with pytest.raises(BlendkitError, match="labels of several files mean one recording\n  r: a/r, b/r"):
         read_labels(tmp_path / "l.csv").named_as(["r"])
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "said"), [("Confidence", "0.4", True), ("score", "1.0", False), ("validated", "present", False)]
+)
+def test_scores_beside_labels_are_noted(tmp_path: Path, header: str, cell: str, said: bool) -> None:
+    labels = read(tmp_path, spans(f"{HEAD},{header}", f"r.wav,0,5,x,{cell}"))
+    assert any(f"its column {header!r} is not looked at" in n for n in labels.notes) == said

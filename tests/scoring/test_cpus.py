@@ -59,3 +59,13 @@ def test_quotas_below_the_root(tmp_path: Path, own: str, file: str, text: str) -
         (tmp_path / file).with_name("cpu.cfs_period_us").write_text("100000", encoding="ascii")
     (tmp_path / "own").write_text(own, encoding="ascii")
     assert cpu_quota(tmp_path, tmp_path / "own") == 1.5
+
+
+@pytest.mark.parametrize(("asked", "count"), [("2", 2), ("64", 3), ("", 3), ("all", 3), ("0", 1)])
+def test_a_task_of_slurm_has_the_cpus_it_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str, count: int
+) -> None:
+    monkeypatch.setattr(blendkit.scoring.cpus, "CGROUP", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(3)), raising=False)
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", asked)
+    assert cpu_count() == count

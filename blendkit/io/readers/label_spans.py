@@ -37,6 +37,7 @@ _DRAWN = (
     f"these labels are of drawn clips (column {_CHANCE}), of high scores more than of others: figures from them are of "
     "this sample, not of all chunks; `blendkit review --read` weighs the answers"
 )
+_SCORED = ("confidence", "score", "probability", "prob")  # of a model's detections
 _NUMBER = re.compile(r"-?[\d.:]+")
 
 
@@ -78,7 +79,10 @@ def rows_of_frame(
     _require_no_other_times(unique, at, used, path)
     rows = _read(unique, path, own_name, at, what)
     drawn = _CHANCE in plain and bool((frame[plain[_CHANCE]].str.strip().isin(_CERTAIN) == 0).any())
-    notes = (*unknown, *absent, *unread, *rows.notes, *([_DRAWN] if drawn else []))
+    scored = (
+        () if absent or not label else _scored(frame, [plain[n] for n in _SCORED if n in plain and plain[n] != label])
+    )
+    notes = (*unknown, *absent, *unread, *scored, *rows.notes, *([_DRAWN] if drawn else []))
     rows = replace(rows, duplicates=len(frame) - len(unique), notes=notes, drawn=drawn)
     return silence_between(rows, None if at.file else own_name) if marked else rows
 
@@ -87,6 +91,15 @@ def _known_species(frame: pd.DataFrame, genus: str) -> tuple[pd.DataFrame, tuple
     known = ~frame[genus].str.strip().str.lower().isin(_UNKNOWN)
     count = int((~known).sum())
     return frame[known], (f"{count} recordings of no known species are left out",) if count else ()
+
+
+def _scored(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[str, ...]:
+    """Return a note where a table has scores below 1: they may be a model's detections, which are no truth."""
+    unsure = [c for c in columns if not frame[c].str.strip().isin(_CERTAIN).all()]
+    if not unsure:
+        return ()
+    why = "every line counts as heard, whatever its score: detections of a model are no labels"
+    return (f"its column {unsure[0]!r} is not looked at: {why}",)
 
 
 def _present(frame: pd.DataFrame, plain: Mapping[str, str]) -> tuple[pd.DataFrame, tuple[str, ...]]:

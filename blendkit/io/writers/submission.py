@@ -24,6 +24,9 @@ _WRITE_ROWS = 65536
 _COLUMNS = 32  # whose ties are counted at a time
 
 
+_TEXT_SUFFIXES = (".csv", ".txt", "")
+
+
 @dataclass(frozen=True)
 class Written:
     """A score file that was written, the ties that its writing made, and the ids that were made safe, as they were."""
@@ -51,9 +54,12 @@ def write_scores(
     longer match those of a competition. provenance: where the scores come from, written beside the file as
     `FILE.provenance.json`, from which every reader takes it; its space becomes that of the file. Digits are the
     shortest that read back as the same number. Raises BlendkitError for ids that become equal when they are made safe,
-    and DeliveryError if the file does not read back equal.
+    and for a name that ends like a file of another kind; DeliveryError if the file does not read back equal.
     """
     require_kind(scores, Scores, "scores to write", "`Scores.from_frame` makes scores of a table")
+    if Path(path).suffix.lower() not in (*PARQUET_SUFFIXES, *_TEXT_SUFFIXES):
+        ways = ["`blendkit convert` writes other formats, such as NPZ"]
+        raise BlendkitError(f"{path}: scores are written as .csv or .parquet", ways)
     rows = scores.rows if order is None else scores.rows.take(order)
     ids, classes = rows.ids(), scores.classes
     made_safe = tuple(i for i in (*ids, *classes) if safe and safe_cell(i) != i)
