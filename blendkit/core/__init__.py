@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from blendkit.core.bookkeeping_columns import is_bookkeeping, numbers_rows
     from blendkit.core.chunk_counts import LONGEST_CHUNK_S, MIN_REMAINDER_S, SHORTEST_CHUNK_S, Remainder, count_chunks
+    from blendkit.core.chunk_steps import longer_chunks
     from blendkit.core.clocks import OFFSET_FORMS, is_zone, zone
     from blendkit.core.coded_rows import rows_of_codes
     from blendkit.core.compiling import (
@@ -70,7 +71,6 @@ if TYPE_CHECKING:
         cluster_labels,
         fold_of,
         format_seconds,
-        longer_chunks,
         make_rows,
         rows_from_ids,
         same_rows,

@@ -229,22 +229,6 @@ def _likely(recordings: Sequence[str], ends: Float64, chunk_s: float) -> str:
     return ""
 
 
-def longer_chunks(rows: Rows) -> float | None:
-    """Return the length in seconds that chunks may have in truth, from row ids alone; None if nothing suggests one.
-
-    So it is where every recording's rows end one step after the other, from the first step on, and a step is a
-    multiple of the length that was assumed: `r_10, r_20, r_30` for chunks of 5 s.
-    """
-    own: dict[str, list[float]] = {}
-    for recording, end in zip(rows.recording.tolist(), rows.end_s.tolist(), strict=True):
-        own.setdefault(recording, []).append(end)
-    series = [sorted(e) for e in own.values()]
-    step = min((e[0] for e in series), default=0.0)
-    whole = all(e == [step * (k + 1) for k in range(len(e))] for e in series)
-    assumed = len(rows) > 0 and step > rows.end_s[0] - rows.start_s[0] + _TOLERANCE
-    return step if assumed and whole and max(map(len, series)) > 1 else None
-
-
 def in_canonical_order(rows: Rows) -> bool:
     """Return whether rows (N) are grouped by recording in natural order, and each recording's times rise.
 

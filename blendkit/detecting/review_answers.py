@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from blendkit.core import json_value
+from blendkit.detecting.answer_words import meaning_of
 from blendkit.detecting.review_table import (
     ANSWER,
     CLIP,
@@ -14,7 +15,6 @@ from blendkit.detecting.review_table import (
     TABLE,
     ReviewClips,
     edited_cells,
-    meaning_of,
     read_clips_table,
 )
 from blendkit.errors import BlendkitError, shorten

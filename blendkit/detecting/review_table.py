@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from blendkit.core import Bools, Float64, Int64
+from blendkit.detecting.answer_words import meaning_of
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import csv_text, decimal_points, open_table, score_cell, seconds_cell, text_cell, unescaped
 from blendkit.store import write_text
@@ -23,12 +24,6 @@ ANSWER, CLIP = "Answer", "Clip"  # columns of the Raven tables
 _NUMBERS = ("start_s", "end_s", "score", "stratum", "stratum_chunks", "inclusion_probability")
 _COLUMNS = ("clip", "recording", "start_s", "end_s", "class", "name", "score", "stratum", "stratum_chunks",
             "inclusion_probability", "answer")  # fmt: skip
-_TEXTS = {
-    "y": ("y", "yes", "1", "true"),
-    "n": ("n", "no", "0", "false"),
-    "u": ("u", "unsure", "unknown", "?"),
-}
-_MEANING = {text: answer for answer, texts in _TEXTS.items() for text in texts} | {"": ""}
 _SAME = 1e-6  # of probabilities that went through a spreadsheet
 
 
@@ -59,11 +54,6 @@ class ReviewClips:
     def of(self, class_id: str) -> Bools:
         """Return which clips (n,) were drawn for a class."""
         return np.array([c == class_id for c in self.class_id], bool)
-
-
-def meaning_of(text: str) -> str | None:
-    """Return y, n, u or "" for what somebody wrote as an answer; None if it is none."""
-    return _MEANING.get(text.strip().lower())
 
 
 def write_clips_table(path: Path, clips: ReviewClips) -> None:

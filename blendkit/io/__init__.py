@@ -38,12 +38,13 @@ if TYPE_CHECKING:
     from blendkit.io.readers.deployment_csv import read_deployments
     from blendkit.io.readers.detection_tables import Detections
     from blendkit.io.readers.hoplite_database import read_hoplite
-    from blendkit.io.readers.kaggle import Template, read_leaderboard, read_template
     from blendkit.io.readers.kaggle_cache import Cache, read_cache
     from blendkit.io.readers.label_files import read_labels, split_label_source
+    from blendkit.io.readers.leaderboard_csv import read_leaderboard
     from blendkit.io.readers.metadata_column import read_metadata_column
     from blendkit.io.readers.range_table import WEEKS, WHOLE_YEAR, RangeTable, is_range_table, read_range_table
     from blendkit.io.readers.result_folder import read_detections
+    from blendkit.io.readers.sample_submission import Template, read_template
     from blendkit.io.readers.score_sources import ScoreFile, is_source, longer_chunk_notes, read_score_file, read_scores
     from blendkit.io.readers.score_table import Table, read_table, recording_folds
     from blendkit.io.readers.site_coordinates import read_sites

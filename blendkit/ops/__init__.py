@@ -87,7 +87,8 @@ if TYPE_CHECKING:
     )
     from blendkit.ops.scales import linear, ranks_from_zero, standardise_by_site
     from blendkit.ops.sidecars import sidecar
-    from blendkit.ops.species_ranges import range_mask, range_penalty, station_floor
+    from blendkit.ops.species_ranges import range_mask, range_penalty
+    from blendkit.ops.station_floors import station_floor
     from blendkit.ops.taxonomic import (
         TaxonLevels,
         check_levels,

@@ -1,16 +1,14 @@
-"""Ops of known ranges: where classes occur, and minimum scores at one station."""
+"""Ops of known ranges: where classes occur."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
 
 import numpy as np
 
 from blendkit.core import Bools, Float64, Matrix, Rows
 from blendkit.errors import BlendkitError, shorten
 from blendkit.ops.declare import (
-    NO_NUMBERS,
     ClassIds,
     FittedOf,
     NonNegative,
@@ -22,7 +20,6 @@ from blendkit.ops.declare import (
 )
 from blendkit.ops.fitted.shared import added
 from blendkit.ops.occurrence_tables import Place, RangeRates, Ranges, load_ranges, week_of_year
-from blendkit.ops.parameter_marks import Keys
 
 _ABSENT_LOGIT = -20.0  # 0 would be a probability of .5, above most of what a model hears
 
@@ -95,30 +92,6 @@ def range_penalty(
         return np.zeros(len(classes)) if absent is None else np.where(absent, -penalty, 0.0)
 
     return added(x, rows, fitted, lambda a: place_of(rows, a), term)
-
-
-@op(
-    "station_floor",
-    also_called=(("gate 6, floor at a station", "{site: S15, floors: {47158son07: 0.65}}"),),
-    scope="file",
-    classwise=True,
-    spaces=("prob", "rank", "unit"),
-    needs=("site",),
-)
-def station_floor(
-    x: Matrix, *, rows: RowsOf, classes: ClassIds, site: str = "",
-    floors: Annotated[dict[str, UnitInterval], Keys("classes")] = NO_NUMBERS,
-) -> Matrix:  # fmt: skip
-    """Raise classes at one site to a minimum score: x <- max(x, floor).
-
-    x: (N, C). floors: {class: floor}. Scores below the floor become equal, which makes ties. Returns (N, C). Source:
-    the station floors of the EoS chain (0.65), off in its last versions: a floor chosen by the labels overfits.
-    """
-    out, local = x.copy(), np.flatnonzero(rows.site == site)
-    for c, floor in floors.items():
-        if c in classes:
-            out[local, classes.index(c)] = np.maximum(x[local, classes.index(c)], floor)
-    return out
 
 
 def _by_recording(rows: Rows, classes: Sequence[str], fitted: FittedOf, at_least: float) -> list[Bools | None]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         wrong_artefact,
     )
     from blendkit.store.content_hashes import content_hash
-    from blendkit.store.differing_facts import differing_facts
+    from blendkit.store.fact_differences import differing_facts
     from blendkit.store.features import FeatureStore, require_features
     from blendkit.store.files import (
         atomic_path,

@@ -9,7 +9,7 @@ from pathlib import Path
 from blendkit.core import natural_sorted
 from blendkit.errors import BlendkitError, shorten
 from blendkit.store.compaction import compact, require_same_audio
-from blendkit.store.differing_facts import differing_facts
+from blendkit.store.fact_differences import differing_facts
 from blendkit.store.features import FeatureStore
 from blendkit.store.logits import LogitStore
 from blendkit.store.manifest import Manifest

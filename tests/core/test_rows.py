@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blendkit.core.chunk_steps import longer_chunks
 from blendkit.core.names import NO_HOUR, NameRule
 from blendkit.core.natural_order import natural_key, natural_sorted
-from blendkit.core.rows import canonical_order, chunk_rows, format_seconds, longer_chunks, make_rows, rows_from_ids
+from blendkit.core.rows import canonical_order, chunk_rows, format_seconds, make_rows, rows_from_ids
 from blendkit.errors import BlendkitError
 
 NAMES = NameRule()

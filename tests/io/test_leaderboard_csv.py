@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.io.readers.kaggle import read_leaderboard
+from blendkit.io.readers.leaderboard_csv import read_leaderboard
 
 
 def written(folder: Path, text: str) -> Path:

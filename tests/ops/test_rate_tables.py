@@ -24,7 +24,8 @@ from blendkit.ops.fitted.rate_tables import (
     unchanged_by_table,
 )
 from blendkit.ops.occurrence_tables import RangeList, RangeRates, load_ranges, week_of_year
-from blendkit.ops.species_ranges import range_mask, range_penalty, station_floor, unknown_places
+from blendkit.ops.species_ranges import range_mask, range_penalty, unknown_places
+from blendkit.ops.station_floors import station_floor
 
 CLASSES = ("a", "b")
 

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from blendkit.core.spaces import ties_made
 from blendkit.errors import BlendkitError, DeliveryError
-from blendkit.io.readers.kaggle import Template, read_template
+from blendkit.io.readers.sample_submission import Template, read_template
 from blendkit.io.readers.score_table import read_table
 from blendkit.io.writers.submission import write_submission
 
