@@ -17,6 +17,7 @@ Level = Literal["genus", "family", "order", "class_name"]
 Sonotypes = Literal["group", "skip"]
 TAXA = frozenset({"Amphibia", "Aves", "Insecta", "Mammalia", "Reptilia"})  # a recipe may name them where none occurs
 LEVELS: tuple[Level, ...] = ("genus", "family", "order", "class_name")  # fine to coarse
+_CITED = re.compile(r"([A-Z][a-z-]+ [a-z-]+(?: [a-z-]+)?) \(?[A-Z][^\d_]*, ?\d{4}\)?")  # `Guyalna cuta Walker, 1850`
 _TWO_NAMES = re.compile(r"([^_]+)_([^_]+)|(.+?) \((.+)\)")
 _SONOTYPE = re.compile(r"(?<![A-Za-z])son\d+$")
 
@@ -60,14 +61,18 @@ class Taxonomy:
     def ids_of(self, names: Iterable[str]) -> dict[str, str]:
         """Return {name: class id} of those that are no ids, but names that one class alone has, in any letter case.
 
-        So are two names of one class together, as `Scientific name_Common name` and `Common name (Scientific name)`.
+        So are two names of one class together, as `Scientific name_Common name` and `Common name (Scientific name)`,
+        names whose blanks are `_`, and scientific names with their author and year.
         """
         by_name, found = self.by_name(), dict[str, str]()
         for name in names:
             if name in self.table:
                 continue
-            two = _TWO_NAMES.fullmatch(name.strip().lower())
-            whole, parts = by_name.get(name.lower()), {by_name.get(p) for p in two.groups() if p} if two else set()
+            plain = name.strip().lower()
+            two, cited = _TWO_NAMES.fullmatch(plain), _CITED.fullmatch(name.strip())
+            forms = (plain, plain.replace("_", " "), cited[1].lower() if cited else "")
+            whole = next((by_name[f] for f in forms if f in by_name), None)
+            parts = {by_name.get(p) for p in two.groups() if p} if two else set()
             known = {whole} if whole else parts - {None}
             if len(known) == 1:
                 found[name] = str(known.pop())

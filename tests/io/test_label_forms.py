@@ -227,8 +227,8 @@ MISTAKES: dict[str, tuple[str | bytes, tuple[str, ...]]] = {
         ("6 rows", "line 3: '5' to '1' of 'r'", "(+1 more)"),
     ),
     "times and lists": (
-        spans(HEAD, "r,5,0,x", "r,0,5,['a' 'b']", "r,5,10,\"[x, ['y']]\""),
-        ("3 rows", "line 2: '5' to '0'", "line 3: \"['a' 'b']\" is no list of labels", "line 4"),
+        spans(HEAD, "r,5,0,x", "r,0,5,['a' b]", "r,5,10,\"[x, ['y']]\""),
+        ("3 rows", "line 2: '5' to '0'", "line 3: \"['a' b]\" is no list of labels", "line 4"),
     ),
     "commas in labels": (
         spans(HEAD, "r,0,5,a,b"), ("1 lines of these labels do not have the 4 fields", "line 2 has 5", "double quotes")
@@ -322,3 +322,21 @@ def test_labels_of_two_folders_are_not_those_of_one_recording(tmp_path: Path) ->
 def test_scores_beside_labels_are_noted(tmp_path: Path, header: str, cell: str, said: bool) -> None:
     labels = read(tmp_path, spans(f"{HEAD},{header}", f"r.wav,0,5,x,{cell}"))
     assert any(f"its column {header!r} is not looked at" in n for n in labels.notes) == said
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [("00:00:05,000", "00:00:10,000"), ("0 days 00:00:05", "0 days 00:00:10"), ("0:05.0", "0:10")]
+)
+def test_times_as_pandas_and_subtitles_write_them(tmp_path: Path, start: str, end: str) -> None:
+    text = f"file;start;end;label\nr.wav;{start};{end};x\n"
+    assert read(tmp_path, text).spans == {"r": ((5000, 10000, frozenset({"x"})),)}
+
+
+def test_a_day_counts(tmp_path: Path) -> None:
+    text = "file;start;end;label\nr.wav;1 days 00:00:05;1 day, 0:00:10;x\n"
+    assert read(tmp_path, text).spans == {"r": ((86405000, 86410000, frozenset({"x"})),)}
+
+
+@pytest.mark.parametrize("cell", ["['a' 'b']", "[\"a\" 'b']", "[ 'a'\t'b' ]"])
+def test_lists_as_numpy_prints_them(tmp_path: Path, cell: str) -> None:
+    assert read(tmp_path, f"file|start|end|label\nr.wav|0|5|{cell}\n").classes == {"a", "b"}

@@ -104,8 +104,12 @@ def test_birdnet_names_classes_by_two_names() -> None:
         "Turdus migratorius_American Robin": "amerob",
         "House Sparrow (Passer domesticus)": "houspa",
         "Turdus migratorius_Wanderdrossel": "amerob",  # BirdNET's names in another language
+        "Turdus_migratorius": "amerob",
+        "house_sparrow": "houspa",
+        "Turdus migratorius Linnaeus, 1766": "amerob",
+        "Passer domesticus (Linnaeus, 1758)": "houspa",
     }
-    others = ["Turdus migratorius_House Sparrow", "Turdus_migratorius", "amerob_x", "Turdus (subgenus)"]
+    others = ["Turdus migratorius_House Sparrow", "amerob_x", "Turdus (subgenus)", "Passer montanus (Linnaeus, 1758)"]
     assert taxonomy.ids_of([*names, *others]) == names
 
 
@@ -139,3 +143,12 @@ def test_rows_that_say_that_a_class_is_absent(tmp_path: Path) -> None:
     labels = read_labels(tmp_path / "labels.csv")
     assert labels.recordings == ("r",)
     assert labels.notes[0] == "1 rows whose 'val' says that their class is absent are left out"
+
+
+def test_birdnets_own_species_list_has_no_header(tmp_path: Path) -> None:
+    path = tmp_path / "species_list.txt"
+    path.write_text("\ufeffTurdus migratorius_American Robin\nPasser domesticus_House Sparrow\n\n", encoding="utf-8")
+    names = {"Turdus migratorius_American Robin", "Passer domesticus_House Sparrow"}
+    assert read_species_lists(path) == {"": frozenset(names)}
+    path.write_text("Scientific_name\nTurdus migratorius\n", encoding="utf-8")
+    assert read_species_lists(path) == {"": frozenset({"Turdus migratorius"})}

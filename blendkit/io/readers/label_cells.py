@@ -17,7 +17,8 @@ _JOINERS = (";", "|", ",")
 _NOTED = {" ": "blanks", ",": "','", "|": "'|'"}  # joiners that a reader may not expect
 # eBird codes (grekis, chacha1, y00678) and the ids of other classes in competitions (1161364, 47158son01).
 _CODE = re.compile(r"[a-z]{6}\d{0,2}|[a-z]\d{5}|[a-z]+\d+|\d+(?:son\d+)?")
-_JOINED_STRINGS = re.compile(r"['\"]\s+['\"]")  # numpy's print of an array: Python would join its strings to one
+_ONE_STRING = r"""'[^']*'|"[^"]*\""""
+_JOINED_STRINGS = re.compile(rf"\[\s*(?:{_ONE_STRING})(?:\s+(?:{_ONE_STRING}))+\s*\]")  # numpy's print of an array
 
 
 def split_cells(
@@ -62,11 +63,13 @@ def _parts(text: str, *, blanks: bool) -> tuple[str, list[str] | None]:
 
 
 def _listed(text: str) -> list[str] | None:
+    if _JOINED_STRINGS.fullmatch(text):  # Python would join its strings to one
+        return [found[1:-1] for found in re.findall(_ONE_STRING, text)]
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return None
-    if _JOINED_STRINGS.search(text) or not all(type(v) in (str, int) for v in value):
+    if re.search(r"['\"]\s+['\"]", text) or not all(type(v) in (str, int) for v in value):
         return None
     return [str(v) for v in value]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from blendkit.io.plain_table import coded
 if TYPE_CHECKING:
     import pandas as pd
 
+_DAYS = re.compile(r"(\d{1,6}) days?,? (\d+:\d+:[\d.,]+)")
 UNREADABLE = -(2**63)  # in place of a time
 _LIMIT = 1e12  # no time of a recording has so many seconds or milliseconds; NaN is not below it
 
@@ -20,10 +22,13 @@ _LIMIT = 1e12  # no time of a recording has so many seconds or milliseconds; NaN
 def milliseconds(text: str, unit: float | None) -> int | None:
     """Return a time in ms, or None if it cannot be read.
 
-    text: H:M:S or M:S, with decimals or without, or a number of `unit` seconds (None: a number of seconds).
+    text: H:M:S or M:S, with decimals (a point or a comma) or without, after days as pandas writes them (`0 days
+    00:00:05`) or not, or a number of `unit` seconds (None: a number of seconds).
     """
+    days = _DAYS.fullmatch(text.strip())
+    text = days[2] if days else text
     try:
-        parts = [float(p) for p in text.split(":")]
+        parts = [float(p) for p in (text.replace(",", ".") if ":" in text else text).split(":")]
     except ValueError:
         return None
     if not 1 <= len(parts) <= 3 or not all(abs(p) < _LIMIT for p in parts):
@@ -33,7 +38,7 @@ def milliseconds(text: str, unit: float | None) -> int | None:
     seconds = 0.0
     for part in parts:
         seconds = seconds * 60 + part
-    return round(seconds * 1000)
+    return round((seconds + (86400 * int(days[1]) if days else 0)) * 1000)
 
 
 def read_times(column: pd.Series[Any], unit: float | None) -> Int64:
