@@ -12,6 +12,7 @@ import pytest
 from blendkit import read_labels, read_scores
 from blendkit.core import Taxonomy
 from blendkit.errors import BlendkitError
+from blendkit.io.readers.species_lists import read_species_lists
 
 IDS, CLASSES = ["r_5", "r_10", "s_5"], ("x", "y")
 VALUES = np.array([[0.25, 0.5], [0.5, 1e-3], [0.75, 0.0]])
