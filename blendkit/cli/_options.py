@@ -227,7 +227,8 @@ _CLASSES = click.option(
     "--classes", help="Name of the array of class ids in NPZ files, or of the column of labels in tables of detections."
 )
 _FOLDS = click.option(
-    "--folds", help="Name of the column or NPZ array of folds in score files; adds the mean over folds."
+    "--folds",
+    help="Name of the column or NPZ array of folds in score files: no class. `eval` and `compare` add their mean.",
 )
 _FORMAT = click.option(
     "--format",

@@ -34,8 +34,11 @@ def facts_of(folder: Path, what: str) -> dict[str, Any]:
         )
     try:
         data = json_value((folder / STORE_FACTS).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
         raise BlendkitError(f"{folder}: not a {what}", [str(error)]) from error
+    except (ValueError, RecursionError) as error:
+        problems = [str(error), "remove the folder, and score the recordings again"]
+        raise BlendkitError(f"{folder / STORE_FACTS}: not as it was written", problems) from error
     if not isinstance(data, dict) or data.get("format") != STORE_FORMAT or not isinstance(data.get("made_by"), str):
         found = data.get("format") if isinstance(data, dict) else None
         raise BlendkitError(f"{folder}: not a {what}", [f"store format {found}, this blendkit reads {STORE_FORMAT}"])

@@ -340,3 +340,12 @@ def test_a_day_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize("cell", ["['a' 'b']", "[\"a\" 'b']", "[ 'a'\t'b' ]"])
 def test_lists_as_numpy_prints_them(tmp_path: Path, cell: str) -> None:
     assert read(tmp_path, f"file|start|end|label\nr.wav|0|5|{cell}\n").classes == {"a", "b"}
+
+
+def test_a_folder_of_tables_named_after_recordings_gets_one_note(tmp_path: Path) -> None:
+    for name in ("r1", "r2", "r3"):
+        (tmp_path / f"{name}.csv").write_text("start,end,label\n0,5,x\n", encoding="utf-8")
+    labels = read_labels(tmp_path)
+    assert sorted(labels.recordings) == ["r1", "r2", "r3"]
+    (note,) = labels.notes
+    assert note.startswith("no column of recordings in 3 tables")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from blendkit.errors import BlendkitError
 from blendkit.io.packed_files import unpack_file
 from blendkit.io.readers.label_json import json_table
 from blendkit.io.readers.label_matrix import is_npz, rows_of_npz
+from blendkit.io.readers.label_places import OWN_NAME
 from blendkit.io.readers.label_rows import LabelRows, label_table
 from blendkit.io.readers.label_spans import rows_of_frame
 from blendkit.io.readers.label_tracks import is_track, rows_of_track
@@ -50,7 +52,17 @@ def read_labels(path: Path | str, *, column: str | None = None, one_class: str |
             problems.append(" | ".join([error.title, *error.problems[:1]]))
     if problems:
         raise BlendkitError(f"{file}: {len(problems)} of {len(files)} label files cannot be read", problems[:5])
-    return label_table(parts, str(file.name))
+    return label_table(_without_repeats(parts), str(file.name))
+
+
+def _without_repeats(parts: Sequence[LabelRows]) -> list[LabelRows]:
+    """Return the rows of a folder's tables: tables that name no recordings get one note, not one each."""
+    own = [p for p in parts if any(OWN_NAME in n for n in p.notes)]
+    if len(own) < 2:
+        return list(parts)
+    note = f"{OWN_NAME} in {len(own)} tables: their labels belong to the recordings that they are named after"
+    plain = [replace(p, notes=tuple(n for n in p.notes if OWN_NAME not in n)) for p in parts]
+    return [_noted(plain[0], (note,)), *plain[1:]]
 
 
 def split_label_source(path: Path | str) -> tuple[Path, str | None]:

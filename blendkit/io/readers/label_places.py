@@ -31,6 +31,7 @@ _START = (
     *("onset", "tmin"),
 )
 _END = ("end", "end_time", "endtime", "t_end", "time_end", "stop", "stop_time", "tmax")
+OWN_NAME = "no column of recordings"  # how the note on a table begins that names none
 _ABSOLUTE = re.compile(r"(?:[A-Za-z]:)?/")
 PLACES = (
     "expected a recording (filename, file, recording, path, ...) with start and end (or start and duration) and "
@@ -181,7 +182,7 @@ def _recordings(
     """Return recordings, the place (N,) of each row's among them, and notes."""
     if column is None:
         of = np.zeros(len(frame), np.int64)
-        return [own_name], of, (f"no column of recordings: the labels belong to {own_name!r}",)
+        return [own_name], of, (f"{OWN_NAME}: the labels belong to {own_name!r}",)
     of, different = coded(frame[column])
     names = {n: n.replace("\\", "/") for n in different}
     absolute = {n: PurePosixPath(p).name for n, p in names.items() if _ABSOLUTE.match(p)}
