@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from blendkit.audio.prepare import Grid
+from blendkit.core import Saw
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows
 from blendkit.core.scores import Scores
@@ -17,10 +18,12 @@ from blendkit.member.windows import TTA
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.plan import MemberPlan, make_plan
 from blendkit.recipe.recipe_files import RecipeFiles
-from blendkit.scoring.audio_members import MemberOrder
+from blendkit.scoring.audio_members import AudioMember, MemberOrder
 from blendkit.scoring.opened_members import Opened, audio_member, build_member, member_params, open_members
+from blendkit.scoring.seen_by_members import saw_of_members
 from blendkit.scoring.standalone import Scorer, find_audio, save_features
 from blendkit.store import Stored
+from blendkit.store.logits import LogitStore
 
 GRID = Grid(5.0, "pad", NameRule())
 
@@ -199,6 +202,19 @@ def test_audio_is_files_and_folders(tmp_path: Path) -> None:
     ]
 
 
+def test_what_members_learned_from_is_said_by_their_store_or_by_the_model(tmp_path: Path) -> None:
+    store = LogitStore.create(tmp_path / "s", "made", ("a", "b"), (True, True), Saw.of(["r1"]).to_json())
+    model = ScoredRecording()
+    model.info = replace(model.info, saw=("r2",))
+
+    def refused(*_: object) -> Any:
+        raise AssertionError
+
+    stored = AudioMember("stored", refused, TTA(), store, refused)
+    found = saw_of_members([stored, AudioMember("built", lambda: model, TTA(), None, refused)])
+    assert found == {"stored": Saw.of(["r1"]), "built": Saw.of(["r2"])}
+
+
 def test_features_are_asked_of_members_that_give_them(tmp_path: Path) -> None:
     grid = Grid(5.0, "pad", NameRule())
     scorer = Scorer(member(ScoredRecording()), {}, MemberContext(), {}, TTA(), grid, [])
@@ -211,5 +227,9 @@ def test_features_are_asked_of_members_that_give_them(tmp_path: Path) -> None:
         save_features(replace(scorer, member=replace(member(embedder), isolate=True)), [], tmp_path / "features")
     with pytest.raises(BlendkitError, match="table: no feature 'late'"):
         save_features(replace(scorer, member=member(embedder)), ["early", "late"], tmp_path / "features")
+    gaps = Embedder()
+    gaps.info = replace(gaps.info, hop_s=6.0)
+    with pytest.raises(BlendkitError, match="unusable windows"):
+        save_features(replace(scorer, member=member(gaps)), [], tmp_path / "features")
     assert not (tmp_path / "features").exists()
     assert save_features(replace(scorer, member=member(embedder)), [], tmp_path / "features") == {}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+import blendkit.scoring.budget_planning
 from blendkit.audio.prepare import Grid
 from blendkit.audio.recordings import Recording
 from blendkit.core.names import NameRule
@@ -60,6 +62,17 @@ class Timed:
 
 
 @dataclass
+class Fronted(Timed):
+    """One that is called together with others of the same front end; all of them work for a while in earnest, too."""
+
+    front: Callable[[NDArray[np.float32]], NDArray[np.float32]] = np.square
+
+    def predict_front(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        time.sleep(0.002)
+        return self.predict(np.sqrt(features))
+
+
+@dataclass
 class World:
     """Recordings, and members of known cost; every scoring finds the stores of the one before."""
 
@@ -81,9 +94,14 @@ class World:
         )
 
     def score(
-        self, *members: AudioMember, budget: float | None = None, optional: str = "", shares: Mapping[str, float] = {}
+        self,
+        *members: AudioMember,
+        budget: float | None = None,
+        optional: str = "",
+        shares: Mapping[str, float] = {},
+        first: int = N,
     ) -> Scored:
-        found = [Recording(f"r{i:02}", self.folder / f"r{i:02}.wav") for i in range(N)]
+        found = [Recording(f"r{i:02}", self.folder / f"r{i:02}.wav") for i in range(first)]
         terms = None
         if budget is not None:
             deadline = Deadline(budget, self.clock.at, self.clock)
@@ -173,6 +191,53 @@ def test_what_the_deadline_cuts_is_said_and_scored_by_the_next_run(world: World)
     again = Timed(world.clock, 0.01)
     assert {s.status for s in world.score(world.member("m", again)).status.values()} == {"ok"}
     assert again.windows == len(cut) * CHUNKS
+
+
+def test_a_member_that_heard_nothing_in_time_delivers_nothing(world: World) -> None:
+    model = Timed(world.clock, 0.05, slow_from=6, factor=10_000.0)
+    with pytest.raises(DeliveryError, match="ended before member 'm' had scored a recording: nothing can be delivered"):
+        world.score(world.member("m", model), budget=30.0)
+
+
+def test_a_group_that_takes_over_half_of_what_is_left_is_scored_one_by_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blendkit.scoring.budget_planning, "decoding_speed", lambda *_: Span())  # of a real clock
+    # 1.4 s are spent on calibration, and 2 s kept back; a group takes 32 windows of 0.1 s, and of the 12 s that are
+    # left for the three 5.6 s remain before the last: enough for it, but not twice
+    world.score(world.member("m", Timed(world.clock, 0.1)), budget=15.4)
+    assert [len(p["recordings"]) for p in world.told("scored")] == [8, 8, *[1] * 8]
+
+
+def test_members_that_are_scored_together_share_the_time(world: World) -> None:
+    one, two = (world.member(n, Fronted(world.clock, 0.1)) for n in ("one", "two"))
+    done = world.score(one, two, budget=40.0, optional="two")  # 9.6 s each
+    assert (done.choice, done.cut) == (Choice(), {})
+    assert [one.seconds, two.seconds] == pytest.approx([9.6, 9.6])
+    assert one.inference_s == two.inference_s
+
+
+def test_the_time_inside_models_is_part_of_the_whole(world: World) -> None:
+    members = [world._plain(n, Fronted(world.clock, 0.1), PLAIN, "all") for n in ("one", "two")]
+    world.score(*members)  # without a budget, by the clock of the machine
+    assert 0 < sum(m.inference_s for m in members) <= sum(m.seconds for m in members)
+
+
+def test_what_lacks_its_unshifted_logits_is_heard_again_where_shifts_are_dropped(world: World) -> None:
+    world.score(world._plain("m", Timed(world.clock, 0.05), SHIFTS, "all"), first=4)
+    # 20 x 10 windows with shifts seem to take 10 s; they take 0.5 s each, and after the 4 x 10 of the first group the
+    # 16 x 10 others would take 80 s, but without shifts (16 + 4) x 4 take 40 s: the first 4 have saved no such logits
+    model = Timed(world.clock, 0.05, slow_from=6, factor=10.0)
+    done = world.score(world.member("m", model, SHIFTS), budget=75.0)
+    assert done.choice == Choice(shifts=("m",))
+    assert done.cut == {}
+    assert len(world.saved("m-alone")) == N * CHUNKS
+
+
+def test_a_budget_below_the_reserve_says_that_nothing_must_be_decoded(world: World) -> None:
+    with pytest.raises(DeliveryError, match="a time budget of 1 s is too short") as error:
+        world.score(world.member("extra", Timed(world.clock, 0.0)), budget=1.0, optional="extra")
+    assert "decoding: 0 s to 0 s" in error.value.problems
 
 
 def test_an_impossible_budget_ends_at_once_and_says_what_would_fit(world: World) -> None:
