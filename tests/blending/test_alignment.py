@@ -2,11 +2,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
+import pytest
 
 from blendkit.blending import align_members
+from blendkit.core.names import NameRule
+from blendkit.core.rows import chunk_rows
+from blendkit.core.scores import Scores
 from blendkit.engine.local import RunResult
+from blendkit.member.windows import TTA
+from blendkit.recipe.load import parse_recipe
+from blendkit.recipe.plan import make_plan
+from blendkit.scoring.audio_members import AudioMember
+from blendkit.scoring.opened_members import Opened
+from blendkit.store import Stored
+from blendkit.store.logits import LogitStore
 
 RECIPE = """
 recipe: 1
@@ -41,3 +54,23 @@ def test_the_way_out_is_that_of_the_problem() -> None:
         "a member that lacks all rows holds scores of other recordings"
     ]
     assert len(align_members._ways_out(["2 of 6 rows missing: a_5", "6 of 6 rows missing: a_5"])) == 2
+
+
+@pytest.mark.parametrize(("logits", "noted"), [([0.2, 0.7], True), ([0.5, 0.5], False), ([-0.2, 0.7], False)])
+def test_logits_that_look_like_probabilities_are_noted_for_what_the_member_covers(
+    tmp_path: Path, logits: list[float], noted: bool
+) -> None:
+    """The other class holds -9, the constant of what a member does not know."""
+    rows = chunk_rows({"r": 2}, 5.0, NameRule())
+    store = LogitStore.create(tmp_path / "s", "made", ("x", "y"), (True, False), {})
+    scores = Scores.build(np.column_stack([logits, [-9.0, -9.0]]).astype(np.float32), rows, ("x", "y"), "logit")
+    store.write(scores, {"r": Stored("key", 2, "ok", "", 10.0)})
+    plan = make_plan(parse_recipe("recipe: 1\nname: r\nmembers:\n  m: {use: tone}\noutput: m\n", "r.yaml"))
+    opened = Opened({}, (AudioMember("m", _not_built, TTA(), store, _not_built),), {"m": {}}, [], {})
+    _, notes = align_members.aligned(plan, opened, rows, ("x", "y"), NameRule())
+    told = "member 'm': every logit lies in [0, 1]; the model may give probabilities instead"
+    assert notes == [told] * noted
+
+
+def _not_built(*_: object) -> Any:
+    raise AssertionError

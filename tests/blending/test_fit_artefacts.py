@@ -54,6 +54,16 @@ def test_settings_are_key_and_value(scores: Path) -> None:
     assert len(fewer.scores) <= 4
 
 
+def test_a_fit_on_scores_needs_labelled_recordings_and_one_on_labels_needs_no_scores_of_them(scores: Path) -> None:
+    labels = scores.parent / "labels.csv"
+    labels.write_text("filename,start,end,primary_label\nT_S01_20250101_040000.ogg,0,5,a\n", encoding="utf-8")
+    assert refused("platt", scores, space="prob", labels=labels).title == (
+        "platt: is fitted on scores of labelled recordings, and this run scores none of them"
+    )
+    made = fit_step_artefact("site_hour_prior", scores.parent / "out.npz", scores=scores, space="prob", labels=labels)
+    assert made.saw == ("T_S01_20250101_040000",)
+
+
 def test_an_artefact_knows_its_recordings_by_content_where_their_audio_is_given(
     scores: Path, write_wav: Callable[..., Path], run_text: Callable[..., object]
 ) -> None:

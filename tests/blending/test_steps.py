@@ -106,6 +106,18 @@ def test_classes_nobody_covers_are_no_exact_zeros() -> None:
     assert notes == []
 
 
+def test_cells_that_tie_as_probabilities_are_counted_among_all_and_many_are_refused() -> None:
+    rows = chunk_rows({"one": 100}, 5.0, NameRule())
+    z = np.linspace(-5, 5, 200).reshape(100, 2)
+    z[:3, 0] = 40, 50, 60  # all are 1: two of 200 cells lose their place, and 3 of 2 x 4950 pairs their order
+    notes: list[str] = []
+    convert(Scores.build(z, rows, CLASSES[:2], "logit"), "prob", notes.append)
+    assert notes[0].startswith("2 of 200 cells in 1 classes tie as probabilities: 0.03% of the pairs")
+    z[3, 0] = 70
+    with pytest.raises(BlendkitError, match="3 of 200 cells in 1 classes tie"):
+        convert(Scores.build(z, rows, CLASSES[:2], "logit"), "prob", notes.append)
+
+
 def test_conversions_keep_rows_classes_and_coverage() -> None:
     given = scores(covered=[True, False, True])
     out, _ = apply("{to: prob}", given)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from blendkit.blending import streams
 from blendkit.blending.divided_work import Parts, require_divisible
 from blendkit.blending.in_parts import make_streams_in_parts
 from blendkit.blending.step_context import StepContext
+from blendkit.blending.stream_cache import Memo
 from blendkit.blending.streams import make_streams
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows
@@ -401,6 +403,27 @@ def test_members_are_not_written_to_and_stay_unless_they_are_given_away() -> Non
     np.testing.assert_array_equal(A.values, before[0])
     np.testing.assert_array_equal(B.values, before[1])
     assert members == {}
+
+
+def test_what_a_remembered_blend_was_made_of_leaves_memory() -> None:
+    text = (
+        "recipe: 1\nname: t\nmembers:\n  a: {use: table, path: a.csv, space: prob}\n"
+        f"  b: {{use: table, path: b.csv, space: logit}}\n{blend('logit')}\n"
+    )
+    plan, memo = make_plan(parse_recipe(text, "r.yaml")), Memo(limit=10_000)
+    members = {"a": member("a"), "b": member("b")}
+    held = [weakref.ref(s.values) for s in members.values()]
+    make_streams(plan, members, AROUND, memo=memo)
+    left: dict[str, int] = {}
+    make_streams(
+        plan,
+        members,
+        AROUND,
+        made=lambda name, _: left.update({name: sum(r() is not None for r in held)}),
+        memo=memo,
+        release=members.pop,
+    )
+    assert (memo.hits, left["c"]) == (1, 0)
 
 
 def test_blends_are_read_only() -> None:

@@ -148,6 +148,14 @@ def test_a_map_knows_what_it_saw(fit: Any) -> None:
         found.apply(z[40:, :2], RECORDINGS[40:])
 
 
+@pytest.mark.parametrize("fit", [fit_platt, fit_isotonic])
+@pytest.mark.parametrize("classes", [CLASSES[:2], (*CLASSES, "d")])
+def test_a_fit_on_other_columns_than_its_classes_is_refused(fit: Any, classes: tuple[str, ...]) -> None:
+    y, z = made()
+    with pytest.raises(BlendkitError, match=rf"shape \(80, 3\), expected \(N, {len(classes)} classes\)"):
+        fit(y, z, classes, RECORDINGS)
+
+
 @pytest.mark.parametrize(("fit", "kind", "other"), [(fit_platt, Platt, Isotonic), (fit_isotonic, Isotonic, Platt)])
 def test_a_map_is_saved_to_the_bit(tmp_path: Path, fit: Any, kind: Any, other: Any) -> None:
     y, z = made()

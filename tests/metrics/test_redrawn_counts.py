@@ -52,6 +52,15 @@ def test_what_tables_cannot_hold_is_swept(monkeypatch: pytest.MonkeyPatch, n: in
     assert len(asked) == 1
 
 
+@pytest.mark.parametrize(("n", "clusters"), [(4000, 2), (100, 20)])
+def test_few_clusters_need_no_compiled_sweep(monkeypatch: pytest.MonkeyPatch, n: int, clusters: int) -> None:
+    monkeypatch.delattr(module, "resampled_counts")
+    cluster, keep, live = np.arange(n) % clusters, np.ones((n, 1), bool), np.array([0])
+    y = np.arange(n)[:, None] >= n - 10  # ten positives, each above all n - 10 negatives
+    x, weights = np.arange(float(n))[:, None], np.ones((clusters, 1), np.int64)
+    assert redrawn_counts(y, x, keep, cluster, weights, live)[0].tolist() == [[2 * 10 * (n - 10)]]
+
+
 def test_weights_whose_counts_do_not_fit_are_refused() -> None:
     y, x = np.array([[True], [False]]), np.array([[0.5], [0.1]])
     keep, cluster, live = np.ones((2, 1), bool), np.array([0, 1]), np.array([0])

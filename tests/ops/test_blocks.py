@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -24,6 +26,16 @@ def test_blocks_run_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "loop_threads", lambda: 2)
     meet = threading.Barrier(2, timeout=20)
     blocks.in_blocks(2, 10**9, lambda part: meet.wait())  # type: ignore[arg-type, return-value]
+
+
+def test_one_block_imports_no_compiler() -> None:
+    code = (
+        "import sys, numpy as np; from blendkit.ops.moving_windows import moving_median\n"
+        "assert moving_median(np.array([[1.0], [9.0], [2.0]])).tolist() == [[1.0], [2.0], [2.0]]\n"
+        "assert 'numba' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -221,6 +221,10 @@ def test_a_reference_gives_its_own_scores_their_ranks(tmp_path: Path) -> None:
     assert 0.97 < beyond[0, 1] <= 1
 
 
+def test_a_reference_saw_each_of_its_recordings() -> None:
+    assert fit_reference(Z, ROWS, CLASSES).saw == tuple(f"r{i}" for i in range(10))
+
+
 def test_few_knots_keep_ranks_nearly() -> None:
     x = np.random.default_rng(1).standard_normal((3000, 1))
     rows = chunk_rows({"r": 3000}, 5.0, NameRule())

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge
 
+from blendkit.ops.declare import ByClass, ClassGroups, RanksOf
+from blendkit.ops.parameter_marks import Stream
 from blendkit.recipe.parameter_words import note_on, parameters_in_words
 
 
@@ -25,6 +27,17 @@ def test_types_in_words() -> None:
     assert found["alpha"] == ("float, at least 0", "0.5")
     assert found["how"][0] == "mean or max"
     assert found["by"][0] == "mapping or null"
+
+
+def test_streams_and_numbers_by_class_in_words() -> None:
+    def gate(
+        x: float, *, other: Annotated[float, Stream("any")], ranks: RanksOf, by: ByClass, sets: ClassGroups
+    ) -> None:
+        """Do something."""
+
+    found = {p.name: p.type for p in parameters_in_words(gate) if p.name != "x"}
+    assert (found["other"], found["ranks"]) == ("stream", "stream, as rank")
+    assert (found["by"], found["sets"]) == ("numbers by class", "lists of classes")
 
 
 def test_a_note_ends_at_its_sentence_and_examples_are_no_notes() -> None:

@@ -79,6 +79,16 @@ def test_every_missing_file_is_listed_with_its_key_and_the_nearest(data: Path) -
     )
 
 
+def test_every_file_of_a_list_is_needed_and_given_in_its_order(data: Path) -> None:
+    text = "recipe: 1\nname: d\nmembers:\n  s: {use: sed, folds: [z.csv, scores/p.csv]}\noutput: s\n"
+    found = check_files(plan(text), DataFolder(data)).of_member("s", "folds")
+    assert found == [(data / "z.csv").resolve(), (data / "scores/p.csv").resolve()]
+    with pytest.raises(BlendkitError) as caught:
+        check_files(plan(text.replace("z.csv", "zz.csv")), DataFolder(data))
+    (problem,) = caught.value.problems
+    assert problem.startswith("r.yaml:4: members.s.folds[0]: ")
+
+
 def test_files_that_members_find_themselves(data: Path, tmp_path: Path) -> None:
     def lost() -> Path:
         raise BlendkitError("no package", ["install it"])
