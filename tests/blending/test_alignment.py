@@ -38,7 +38,12 @@ def test_without_a_list_of_classes_the_run_has_those_of_all_tables(
 ) -> None:
     (tmp_path / "a.csv").write_text("row_id,y,x\nr_5,0.1,0.2\nr_10,0.3,0.5\n", encoding="utf-8")
     (tmp_path / "b.csv").write_text("row_id,z,y\nr_5,0.7,0.5\nr_10,0.9,0.7\n", encoding="utf-8")
-    found = pd.read_csv(run_text(RECIPE, tmp_path, tmp_path / "out").submission)
+    made = run_text(RECIPE, tmp_path, tmp_path / "out")
+    assert [w for w in made.warnings if "no other member has" in w] == [
+        "member 'a': 1 classes that no other member has: x",
+        "member 'b': 1 classes that no other member has: z",
+    ]
+    found = pd.read_csv(made.submission)
     assert list(found.columns) == ["row_id", "y", "x", "z"]
     # y: (0.1 + 3 * 0.5) / 4 and (0.3 + 3 * 0.7) / 4; x and z have one member each, whose weight is then all
     assert found["y"].round(12).tolist() == [0.4, 0.6]

@@ -94,6 +94,19 @@ def test_bca_agrees_with_scipy() -> None:
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.02)
 
 
+def test_classes_that_the_mask_hides_change_nothing() -> None:
+    """Every chunk is a cluster: so many are counted in one sweep, which has no last positive of a hidden class."""
+    y, scores, _, _ = world(0)
+    hidden = np.ones((60, 12), bool)
+    hidden[:, 4:] = False
+    more = [np.hstack([m, y, y]) for m in (y, scores["a"])]
+    found = paired_bootstrap(more[0], {"a": more[1]}, range(60), replicates=30, mask=hidden)
+    plain = paired_bootstrap(y, {"a": scores["a"]}, range(60), replicates=30)
+    assert found.estimate == plain.estimate
+    assert np.array_equal(found.replicates["a"], plain.replicates["a"], equal_nan=True)
+    assert np.array_equal(found.jackknife["a"], plain.jackknife["a"], equal_nan=True)
+
+
 def test_holm_by_hand() -> None:
     assert holm({"a": 0.04, "b": 0.01, "c": 0.03}) == pytest.approx({"a": 0.06, "b": 0.03, "c": 0.06})
     assert holm({}) == {}
