@@ -61,13 +61,16 @@ def test_the_way_out_is_that_of_the_problem() -> None:
     assert len(align_members._ways_out(["2 of 6 rows missing: a_5", "6 of 6 rows missing: a_5"])) == 2
 
 
-@pytest.mark.parametrize(("logits", "noted"), [([0.2, 0.7], True), ([0.5, 0.5], False), ([-0.2, 0.7], False)])
+@pytest.mark.parametrize(
+    ("logits", "covered", "noted"),
+    [([0.2, 0.7], True, True), ([0.5, 0.5], True, False), ([-0.2, 0.7], True, False), ([0.2, 0.7], False, False)],
+)
 def test_logits_that_look_like_probabilities_are_noted_for_what_the_member_covers(
-    tmp_path: Path, logits: list[float], noted: bool
+    tmp_path: Path, logits: list[float], covered: bool, noted: bool
 ) -> None:
     """The other class holds -9, the constant of what a member does not know."""
     rows = chunk_rows({"r": 2}, 5.0, NameRule())
-    store = LogitStore.create(tmp_path / "s", "made", ("x", "y"), (True, False), {})
+    store = LogitStore.create(tmp_path / "s", "made", ("x", "y"), (covered, False), {})
     scores = Scores.build(np.column_stack([logits, [-9.0, -9.0]]).astype(np.float32), rows, ("x", "y"), "logit")
     store.write(scores, {"r": Stored("key", 2, "ok", "", 10.0)})
     plan = make_plan(parse_recipe("recipe: 1\nname: r\nmembers:\n  m: {use: tone}\noutput: m\n", "r.yaml"))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blendkit.blending.divided_work import Parts
+from blendkit.blending.divided_work import Parts, blend_division
 from blendkit.blending.in_parts import make_streams_in_parts
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.streams import make_streams
@@ -16,6 +16,7 @@ from blendkit.core.rows import chunk_rows
 from blendkit.core.scores import Scores
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
+from blendkit.ops import OpInfo
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.plan import Plan, make_plan
 from blendkit.recipe.recipe_files import RecipeFiles
@@ -159,3 +160,22 @@ def test_recordings_are_never_divided() -> None:
     assert {p.start for p in parts} <= set(ROWS.offsets().tolist())
     assert [p.start for p in parts[1:]] == [p.stop for p in parts[:-1]]
     assert all(p.stop - p.start <= 4 for p in parts)
+
+
+def test_every_class_is_in_one_part_however_few_rows_there_are() -> None:
+    assert list(Parts(10).of_classes((2, 7))) == [slice(0, 5), slice(5, 7)]
+    assert list(Parts(10).of_classes((12, 3))) == [slice(0, 1), slice(1, 2), slice(2, 3)]
+    assert list(Parts(10).of_classes((0, 3))) == [slice(0, 3)]
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        ({"classwise": True}, "classes"),
+        ({"scope": "file"}, "recordings"),
+        ({"scope": "set"}, None),
+        ({"scope": "file", "inputs_as": "doubled_ranks"}, None),  # the ranks are those among all rows
+    ],
+)
+def test_a_blend_of_others_is_divided_as_far_as_it_says(declared: dict[str, Any], expected: str | None) -> None:
+    assert blend_division(OpInfo(name="own", function=max, kind="blend", **declared)) == expected

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from blendkit.blending.conversions import convert
+from blendkit.blending.site_and_hour_needs import require_name_parts
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.steps import apply_step, run_op
 from blendkit.core.names import NameRule
@@ -19,6 +20,7 @@ from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
 from blendkit.metrics.ranks import percentile_rank
 from blendkit.ops import info_of, op
+from blendkit.ops.fitted.rate_tables import diel_prior
 from blendkit.ops.taxonomic import taxonomy_mean
 from blendkit.ops.temporal import gaussian
 from blendkit.recipe.load import parse_recipe
@@ -154,6 +156,17 @@ def test_ops_on_float32_work_in_float64(space: str) -> None:
 def test_a_missing_taxonomy_is_said() -> None:
     with pytest.raises(BlendkitError, match=r"taxonomy_mean needs a taxonomy.*taxonomy:"):
         apply("{taxonomy_mean: {genus: 0.5}}", scores(), StepContext())
+
+
+def test_an_op_of_hours_needs_a_recording_with_an_hour() -> None:
+    info = info_of(diel_prior)
+    assert info is not None
+    hours = OpStep(name="diel_prior", info=info, params={}, space_in="logit", space_out="logit")
+    known, notes = chunk_rows({"x_S01_20250110_040000": 1, "bare": 1}, 5.0, NameRule()), list[str]()
+    require_name_parts(hours, known, NameRule(), notes.append)
+    assert notes == ["diel_prior: 1 of 2 recordings without a hour: bare"]
+    with pytest.raises(BlendkitError, match="needs the hour of recordings, and no recording's name gives one"):
+        require_name_parts(hours, known.take(np.array([0])), NameRule())
 
 
 def test_missing_chunks_between_neighbours_are_reported() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 import weakref
 from typing import Any
 
@@ -33,6 +34,10 @@ TAXA = ("Amphibia", "Aves", "Insecta")
 AROUND = StepContext(Taxonomy({c: {"scientific_name": c, "class_name": t} for c, t in zip(CLASSES, TAXA, strict=True)}))
 ROWS = chunk_rows({"one": 3, "two": 2, "three": 4}, 5.0, NameRule())
 SPACES = {"a": "prob", "b": "logit", "r": "rank"}
+TWO = (
+    "recipe: 1\nname: t\nmembers:\n  a: {{use: table, path: a.csv, space: prob}}\n"
+    "  b: {{use: table, path: b.csv, space: logit}}\n{}\n"
+)
 
 
 def values(seed: int, space: str) -> NDArray[np.float64]:
@@ -406,11 +411,7 @@ def test_members_are_not_written_to_and_stay_unless_they_are_given_away() -> Non
 
 
 def test_what_a_remembered_blend_was_made_of_leaves_memory() -> None:
-    text = (
-        "recipe: 1\nname: t\nmembers:\n  a: {use: table, path: a.csv, space: prob}\n"
-        f"  b: {{use: table, path: b.csv, space: logit}}\n{blend('logit')}\n"
-    )
-    plan, memo = make_plan(parse_recipe(text, "r.yaml")), Memo(limit=10_000)
+    plan, memo = make_plan(parse_recipe(TWO.format(blend("logit")), "r.yaml")), Memo(limit=10_000)
     members = {"a": member("a"), "b": member("b")}
     held = [weakref.ref(s.values) for s in members.values()]
     make_streams(plan, members, AROUND, memo=memo)
@@ -438,6 +439,19 @@ def test_blocks_of_rows_equal_the_whole_bit_for_bit(by: str, monkeypatch: pytest
     whole = Run(blend(by), member("a", p), B)["c"].values
     monkeypatch.setattr(module, "_BLOCK", 2)
     np.testing.assert_array_equal(Run(blend(by), member("a", p), B)["c"].values, whole)
+
+
+def test_a_blend_holds_little_beside_its_inputs_and_its_result() -> None:
+    rows = chunk_rows({"one": 100_000}, 5.0, NameRule())
+    p = np.linspace(0.1, 0.9, 300_000).reshape(100_000, 3)
+    members = {"a": Scores.build(p, rows, CLASSES, "prob"), "b": Scores.build(p, rows, CLASSES, "logit")}
+    plan = make_plan(parse_recipe(TWO.format(blend("logit")), "r.yaml"))
+    make_streams(plan, members, AROUND)  # what is imported by the first call is not counted
+    tracemalloc.start()
+    made = make_streams(plan, members, AROUND)["c"]
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 2 * made.values.nbytes
 
 
 def test_a_rank_stream_is_not_filled_with_a_logit() -> None:
