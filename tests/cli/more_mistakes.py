@@ -96,7 +96,7 @@ FOLDERS = [
     Mistake("an audio folder of other files", "nothing to score", "no audio files", "score tone other --out s",
             {"other/a.txt": "x", "other/b.pdf": "y"}),
     Mistake("no such audio folder", "nothing to score", "no such file or folder", "score tone nowhere --out s"),
-    Mistake("a store's edited facts", "s: ", "logit store", "eval s --labels labels.csv",
+    Mistake("a store's edited facts", "s/store.json: not as it was written", "score the recordings again", "eval s --labels labels.csv",
             {"s/store.json": '{"format": 2, "classes": ["x"'}),
     Mistake("--out inside a file", "f/out: f is a file", "choose another name", "run r.yaml --out f/out", {"f": ""}),
     Mistake("--out a file in place of a folder", "f: exists and is not a folder", "delete the file",
