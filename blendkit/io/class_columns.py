@@ -162,7 +162,7 @@ def _whole_among_fractions(table: ColumnTable, classes: Sequence[str]) -> list[s
     """Return a problem for few columns of several whole numbers beside many with fractions: counts, folds, sites."""
     columns = {c: table.columns[c] for c in classes if len(table.columns[c]) >= _ENOUGH_ROWS}
     whole = [c for c, v in columns.items() if _are_whole(v[:_ENOUGH_ROWS]) and _are_whole(v)]
-    odd = [c for c in whole if len(np.unique(columns[c])) >= _FEWEST]
+    odd = [c for c in whole if columns[c].min() >= 0 and len(np.unique(columns[c])) >= _FEWEST]  # counts have no sign
     fractions = len(columns) - len(whole)
     if not odd or fractions < 2 or len(odd) > (len(odd) + fractions) * _FEW:
         return []
