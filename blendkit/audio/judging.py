@@ -92,9 +92,9 @@ def _remarks(found: Mono, rate: int) -> list[str]:
         count = f"{found.bad / rate:.3f} s of samples" if many else counted(found.bad, "sample", "samples")
         notes.append(f"{count} {what} replaced by {'silence' if many else '0'}")
     if found.patched:
-        notes.append(
-            f"{found.patched / rate:.3f} s in which not every channel holds numbers: the others' mean is taken"
-        )
+        many = found.patched / rate >= 0.001
+        where = f"{found.patched / rate:.3f} s" if many else counted(found.patched, "sample", "samples")
+        notes.append(f"{where} in which not every channel holds numbers: the others' mean is taken")
     if FULL_SCALE < found.loudest <= LOUDEST:
         notes.append(_too_loud(found, integers=found.beyond > INTEGERS * n))
     if max(rate, STILL * n) <= found.still < n and found.zeros < MOSTLY_ZERO * n:

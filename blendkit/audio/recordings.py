@@ -86,8 +86,8 @@ def find_remote_recordings(url: str) -> FoundAudio:
 def find_audio(paths: Sequence[Path | str]) -> FoundAudio:
     """Return the recordings of files, folders, and addresses of them on other machines.
 
-    A file that is given twice counts once. Raises BlendkitError for paths that hold none, and for files of several
-    folders that have one recording id.
+    A file that is given twice counts once; links have names of their own, and count as files. Raises BlendkitError for
+    paths that hold none, and for files of several folders that have one recording id.
     """
     found: list[Recording] = []
     left_out: list[str] = []
@@ -106,7 +106,7 @@ def find_audio(paths: Sequence[Path | str]) -> FoundAudio:
             found.append(Recording(file_id(Path(path.name)), path))
     if problems:
         raise BlendkitError("nothing to score", [*problems, *left_out])
-    found = list({str(r.remote.url) if r.remote else os.path.realpath(r.path): r for r in found}.values())
+    found = list({str(r.remote.url) if r.remote else os.path.normpath(r.path.absolute()): r for r in found}.values())
     _require_one_folder(found)
     return FoundAudio(tuple(unique_recordings(found)), tuple(dict.fromkeys(left_out)))
 

@@ -10,11 +10,14 @@ _WORDS = frozenset({
     "score", "scores", "logit", "logits", "confidence", "conf", "mean", "avg", "average", "median", "max", "maximum",
     "min", "minimum", "std", "stdev", "var", "variance", "sum", "total", "n", "num", "number", "count", "counts",
     "rank", "extra", "version", "file", "files", "row", "rows", "size", "bytes", "model", "weight", "seed", "epoch",
-    "year", "month", "week", "day", "date", "minute", "second", "seconds", "time", "duration", "start", "end",
-    "lon", "lat", "longitude", "latitude", "site", "fold", "folds", "split", "chunk", "window", "frame", "index", "id",
-    "label", "labels", "sample", "is", "train", "val", "valid", "test", "unnamed", "level",
+    "year", "month", "lon", "lat", "longitude", "latitude", "fold", "folds", "split", "chunk", "index", "id",
+    "label", "labels", "duration",
     "entropy", "threshold", "loss", "auc", "quality", "rating", "channel", "channels", "rate", "length", "idx", "best",
 })
+_IN_NAMES = frozenset({
+    "week", "day", "date", "minute", "second", "seconds", "time", "start", "end", "site", "window", "frame", "sample",
+    "is", "train", "val", "valid", "test", "unnamed", "level",
+})  # alone they may be a class: a train is a sound
 # fmt: on
 
 
@@ -32,4 +35,4 @@ def is_bookkeeping(column: str) -> bool:
     No eBird code, scientific or common name consists of such words alone, and a number alone is no word.
     """
     words = [w for w in re.findall(r"[^\W_]+", column.lower()) if not w.isdecimal()]
-    return bool(words) and _WORDS.issuperset(words)
+    return bool(words) and _WORDS.union(_IN_NAMES if len(words) > 1 else ()).issuperset(words)

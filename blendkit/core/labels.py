@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePath
@@ -75,7 +75,8 @@ class LabelTable:
         """Return the table under the ids of `recordings`.
 
         A label without a folder matches a file in any folder, and one with folders a file of which it names more or
-        fewer of the last ones: `rec/site/R1` is `site/R1`. Raises BlendkitError if a label's name means two recordings.
+        fewer of the last ones: `rec/site/R1` is `site/R1`, unless labels of `site/R1` itself exist: then it is another
+        file. Raises BlendkitError if a label's name means two recordings, or labels of two files one.
         """
         known = set(recordings)
         others = [r for r in self.spans if r not in known]
@@ -88,7 +89,7 @@ class LabelTable:
         unclear = [f"{r}: {' or '.join(found)}" for r, found in wanted.items() if len(found) > 1]
         if unclear:
             raise BlendkitError(f"{self.source}: labels name several recordings", [shorten(unclear)])
-        new = {r: found[0] for r, found in wanted.items() if found}
+        new = {r: found[0] for r, found in wanted.items() if found and not _of_another_file(r, found[0], self.spans)}
         _require_one_file(self.source, new)
         return replace(self, spans=self._flat.with_recordings(new)) if new else self
 
@@ -217,6 +218,11 @@ class LabelTable:
         """
         self.require_known({*classes, *known})
         return truth_and_labelled(self._flat, rows, classes)
+
+
+def _of_another_file(label: str, recording: str, labelled: Container[str]) -> bool:
+    """Return whether a label names more folders than a recording that has labels under its own id."""
+    return recording in labelled and label.count("/") > recording.count("/")
 
 
 def _require_one_file(source: str, meant: Mapping[str, str]) -> None:

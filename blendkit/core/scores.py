@@ -26,7 +26,7 @@ from blendkit.core.rows import (
     same_rows,
 )
 from blendkit.core.score_problems import cover_problems, duplicate_problems, nan_problems, shape_problems
-from blendkit.core.spaces import FileSpace, Space
+from blendkit.core.spaces import FileSpace, Space, rounded_into_unit
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
@@ -96,8 +96,9 @@ class Scores:
         """Return checked and ordered scores; every matrix from outside blendkit passes through this function.
 
         Rows come out grouped by recording and ordered by start time; values that need no re-ordering
-        are not copied, so the caller must not change them afterwards. Raises BlendkitError naming
-        `source` for wrong shapes, duplicate rows or classes, and NaN with (recording, chunk, class).
+        are not copied, so the caller must not change them afterwards. Probabilities and ranks that rounding
+        put up to 1e-6 beyond [0, 1] become 0 or 1. Raises BlendkitError naming `source` for wrong shapes,
+        duplicate rows or classes, and NaN with (recording, chunk, class).
         """
         names = tuple(composed(str(c)) for c in classes)
         problems = shape_problems(values, rows, names)
@@ -111,6 +112,7 @@ class Scores:
         if not ordered:
             order = canonical_order(rows)
             values, rows = values[order], rows.take(order)
+        values = values if space in ("logit", "unknown") else rounded_into_unit(values)
         cover = np.ones(len(names), bool) if covered is None else np.asarray(covered, bool)
         return cls(values, rows, names, space, cover, made_by)
 

@@ -9,6 +9,7 @@ import numpy as np
 from blendkit.core.arrays import Float64, Matrix
 from blendkit.core.distinct_counts import distinct_values
 
+_UNIT_ROUNDING = 1e-6  # beyond [0, 1]: what sums of a few float32 weights miss 1 by
 _STEEP = 15.0  # a logit from which two float32 logits can have one probability in float64
 Space = Literal["logit", "prob", "rank", "unit"]  # unit: numbers in [0, 1] of which no more is known
 FileSpace = Literal["logit", "prob", "rank", "unit", "unknown"]  # unknown: of a file whose space is not stated
@@ -21,6 +22,18 @@ def written_space(space: FileSpace) -> FileSpace:
     A file's reader asks of ranks no more than that they lie in [0, 1].
     """
     return "prob" if space == "logit" else "rank" if space == "unit" else space
+
+
+def rounded_into_unit(values: Matrix) -> Matrix:
+    """Return values (N, C) in which what rounding put just beyond [0, 1] is 0 or 1; `values` itself if nothing is.
+
+    A float32 mean of ones may be 1.0000001, of which no formula makes odds. What lies further out is left as it is.
+    """
+    if not values.size or values.dtype.kind != "f":
+        return values
+    low, high = float(values.min()), float(values.max())
+    inside = low >= 0 and high <= 1
+    return values if inside or low < -_UNIT_ROUNDING or high > 1 + _UNIT_ROUNDING else values.clip(0, 1)
 
 
 def sigmoid(z: Matrix) -> Float64:

@@ -227,3 +227,10 @@ def test_channels_that_cancel_in_a_part_are_noticed(tmp_path: Path) -> None:
     stereo[:, 1] = stereo[:, 0]
     soundfile.write(tmp_path / "b.wav", stereo, 8000)
     assert decode(tmp_path / "b.wav").note == "2 channels averaged"
+
+
+def test_one_sample_without_a_number_is_one_sample(tmp_path: Path, write_wav: Writer) -> None:
+    stereo = np.full((2 * RATE, 2), 0.1, np.float32)
+    stereo[5, 1] = np.nan
+    found = decode(write_wav(tmp_path / "a.wav", stereo, RATE))
+    assert "; 1 sample in which not every channel holds numbers: the others' mean is taken" in found.note

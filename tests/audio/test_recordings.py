@@ -252,3 +252,12 @@ def test_a_file_that_is_given_twice_counts_once(tmp_path: Path) -> None:
     found = find_audio([one, tmp_path / "a", tmp_path / "a" / ".." / "a" / "x.wav", tmp_path / "a"])
     assert [(r.id, r.problem) for r in found.recordings] == [("x", "")]
     assert found.left_out == ("e.wav: an empty file",)
+
+
+def test_links_with_names_of_their_own_are_recordings(tmp_path: Path) -> None:
+    held = wav(tmp_path / "annex" / "x.wav")
+    (tmp_path / "in").mkdir()
+    for name in ("a.wav", "b.wav"):
+        (tmp_path / "in" / name).symlink_to(held)
+    (tmp_path / "in" / "c.wav").symlink_to(tmp_path / "in" / "a.wav")
+    assert [r.id for r in find_audio([tmp_path / "in"]).recordings] == ["a", "b", "c"]

@@ -66,6 +66,7 @@ def test_parts_and_new_names_of_spans() -> None:
     assert table.only(["f/a"]).classes == {"y"}
     assert table.renamed({"x": "y"}).spans["a"] == ((0, 5, y), (5, 9, y))
     assert table.named_as(["f/a"]).spans == {"f/a": ((0, 5, x | y), (5, 9, y)), "b": ()}  # labels of one recording
+    assert table.named_as(["a"]).recordings == ("a", "b", "f/a")  # `a` has labels of its own: `f/a` is another file
     assert table.chunk_counts(0.002) == {"a": 5, "b": 1, "f/a": 3}
 
 

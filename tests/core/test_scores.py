@@ -449,7 +449,8 @@ def test_classes_that_a_taxonomy_knows() -> None:
 def test_columns_that_only_count_or_describe_are_no_classes() -> None:
     words = ["target", "mean_prob", "max", "n", "version", "extra", "score_mean", "file_size", "N files", "prob_2",
              "year", "chunk_idx", "fold_id", "n_labels", "is_train", "sample_weight", "lon", "site_index"]  # fmt: skip
-    classes = ["22961", "47158son07", "barswa", "Aus bus", "Great Kiskadee", "n1", "Max owl", "x_mean", "2", "rat"]
+    classes = ["22961", "47158son07", "barswa", "Aus bus", "Great Kiskadee", "n1", "Max owl", "x_mean", "2", "rat",
+               "train", "Train", "frame", "window", "sample", "level", "site"]  # fmt: skip
     assert [w for w in words if not is_bookkeeping(w)] == []
     assert [c for c in classes if is_bookkeeping(c)] == []
     rows = rows_from_ids(["r_5"], 5.0, NameRule())
@@ -475,3 +476,14 @@ def test_a_column_of_a_frame_without_numbers_is_named() -> None:
     frame = pd.DataFrame({"row_id": ["r_5"], "site": ["north"], "x": [1.0]})
     with pytest.raises(BlendkitError, match=r"holds numbers\n  not site \("):
         Scores.from_frame(frame, "prob")
+
+
+@pytest.mark.parametrize("space", ["prob", "rank"])
+def test_what_rounding_put_beyond_0_and_1_is_0_and_1(space: Any) -> None:
+    frame = pd.DataFrame({"row_id": ["r_5", "r_10", "r_15"], "x": [1.0000001, -1e-9, 0.25]})
+    values = frame["x"].to_numpy()
+    assert Scores.from_frame(frame, space).values[:, 0].tolist() == [1, 0, 0.25]
+    assert values.tolist() == [1.0000001, -1e-9, 0.25]  # the frame's own stay
+    assert Scores.from_frame(frame, "logit").values[:, 0].tolist() == [1.0000001, -1e-9, 0.25]
+    with pytest.raises(BlendkitError, match="not in"):
+        Scores.from_frame(frame.assign(x=[1.00001, 0.0, 0.5]), space)

@@ -301,6 +301,7 @@ def test_an_empty_track_beside_others_is_silence(tmp_path: Path) -> None:
         (("/data/a/r.wav", "/data/a/q.wav"), ("a/r", "a/q"), ("a/q", "a/r")),
         (("a/r.wav",), ("b/r",), ("a/r",)),  # another folder is another recording
         (("a/r.wav",), ("r", "q"), ("r",)),
+        (("r.wav", "a/r.wav", "b/r.wav"), ("r",), ("a/r", "b/r", "r")),  # r has labels of its own
     ],
 )
 def test_files_of_labels_mean_recordings_by_their_folders(

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from blendkit.core import DetectionTable, NamedClass, ScoredRecording, Scores
+from blendkit.core import DetectionTable, NamedClass, NameRule, ScoredRecording, Scores, rows_from_ids
 from blendkit.errors import BlendkitError
+from blendkit.io import write_scores
 from blendkit.io.file_reader import ColumnNames, find_reader
 from blendkit.io.file_writer import ScoreWriter, Writer, find_writers, write_detections
 from blendkit.io.readers.result_folder import read_detections
@@ -238,3 +239,17 @@ def test_tables_of_thresholds_that_are_refused(text: str, why: str, tmp_path: Pa
     with pytest.raises(BlendkitError) as caught:
         read_thresholds(path)
     assert why in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["blend_v1.2", "S.2024", "S", "S.csv", "S.txt"])
+def test_a_name_that_says_no_other_format_is_that_of_a_csv(tmp_path: Path, name: str) -> None:
+    rows = rows_from_ids(["r_5"], 5.0, NameRule())
+    write_scores(Scores.build(np.array([[0.5]]), rows, ["x"], "prob"), tmp_path / name)
+    assert (tmp_path / name).read_text(encoding="utf-8") == 'row_id,x\n"r_5",0.5\n'
+
+
+@pytest.mark.parametrize("name", ["S.npz", "S.csv.gz", "S.XLSX", "S.tsv"])
+def test_a_name_of_another_format_is_refused(tmp_path: Path, name: str) -> None:
+    rows = rows_from_ids(["r_5"], 5.0, NameRule())
+    with pytest.raises(BlendkitError, match=r"scores are written as \.csv or \.parquet"):
+        write_scores(Scores.build(np.array([[0.5]]), rows, ["x"], "prob"), tmp_path / name)

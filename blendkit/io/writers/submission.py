@@ -24,7 +24,13 @@ _WRITE_ROWS = 65536
 _COLUMNS = 32  # whose ties are counted at a time
 
 
-_TEXT_SUFFIXES = (".csv", ".txt", "")
+# fmt: off
+_OTHER_FORMATS = frozenset({
+    ".npz", ".npy", ".json", ".jsonl", ".tsv", ".xlsx", ".xls", ".ods", ".gz", ".zip", ".bz2", ".xz", ".zst", ".7z",
+    ".feather", ".arrow", ".ipc", ".orc", ".h5", ".hdf5", ".pkl", ".pickle", ".db", ".sqlite", ".sqlite3", ".zarr",
+    ".yaml", ".yml", ".html", ".wav", ".onnx", ".pt",
+})  # files of these names are opened as what the name says
+# fmt: on
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ def write_scores(
 ) -> Written:
     """Write scores as a submission: logits as probabilities by a float64 sigmoid, other scores unchanged.
 
-    path: of a CSV, or of a Parquet file if it ends in .parquet or .pq. order (N,): of the rows; default: unchanged.
+    path: of a Parquet file if it ends in .parquet or .pq, else of a CSV. order (N,): of the rows; default: unchanged.
     safe: row ids and class ids that a spreadsheet would run as formulas get an apostrophe before them, so that they no
     longer match those of a competition. provenance: where the scores come from, written beside the file as
     `FILE.provenance.json`, from which every reader takes it; its space becomes that of the file. Digits are the
@@ -57,7 +63,7 @@ def write_scores(
     and for a name that ends like a file of another kind; DeliveryError if the file does not read back equal.
     """
     require_kind(scores, Scores, "scores to write", "`Scores.from_frame` makes scores of a table")
-    if Path(path).suffix.lower() not in (*PARQUET_SUFFIXES, *_TEXT_SUFFIXES):
+    if Path(path).suffix.lower() in _OTHER_FORMATS:
         ways = ["`blendkit convert` writes other formats, such as NPZ"]
         raise BlendkitError(f"{path}: scores are written as .csv or .parquet", ways)
     rows = scores.rows if order is None else scores.rows.take(order)
