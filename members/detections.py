@@ -123,13 +123,16 @@ def raven(
     empty: Factor = 0.0,
     pool: WindowPool = "max",
     synonyms: FilePath | None = None,
+    knows: FilePath | None = None,
 ) -> DetectionMember:
     """Raven selection tables: one file, or a folder of them; a table that names no file is its recording's.
 
     label, score: the columns to read, where they have other names than Raven and BirdNET give. unscored:
-    what a selection without a score counts as. empty: what a chunk without a selection holds.
+    what a selection without a score counts as. empty: what a chunk without a selection holds. knows: a list of
+    the classes that were looked for: others are then not covered.
     """
-    return DetectionMember(Path(path), space, context, label, score, unscored, empty, pool, _path(synonyms))
+    names = _path(synonyms), _path(knows)
+    return DetectionMember(Path(path), space, context, label, score, unscored, empty, pool, *names)
 
 
 def _path(name: str | None) -> Path | None:

@@ -7,7 +7,8 @@ import numpy as np
 from blendkit.core.arrays import Float64
 
 _IN_A_SECOND = {1000: "milliseconds", 1_000_000: "microseconds"}
-_IN_A_SECOND |= {r: f"samples at {r} Hz" for r in (8000, 16000, 22050, 24000, 32000, 44100, 48000)}
+_RATES = (8000, 16000, 22050, 24000, 32000, 44100, 48000, 96000, 192000, 250000, 256000, 384000)  # bats' as well
+_IN_A_SECOND |= {r: f"samples at {r} Hz" for r in _RATES}
 _USUAL_S = (5.0, 3.0, 10.0, 1.0, 2.0, 60.0, 30.0)  # lengths of windows and labels
 _UNCLEAR = "milliseconds, microseconds or samples"
 SMALL_UNITS = "the numbers of chunks, or minutes"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 _TEXTS = {
-    "y": ("y", "yes", "1", "true"),
-    "n": ("n", "no", "0", "false"),
-    "u": ("u", "unsure", "unknown", "?"),
-}
+    "y": ("y", "yes", "1", "true", "j", "ja", "o", "oui", "s", "si", "sim"),
+    "n": ("n", "no", "0", "false", "nein", "non", "nao", "nee"),
+    "u": ("u", "unsure", "unknown", "?", "unklar", "unsicher", "incertain", "dudoso", "incerto", "onzeker"),
+}  # English, German, French, Spanish, Portuguese, Italian and Dutch, without accents
 _MEANING = {text: answer for answer, texts in _TEXTS.items() for text in texts} | {"": ""}
 
 
 def meaning_of(text: str) -> str | None:
     """Return y, n, u or "" for what somebody wrote as an answer; None if it is none."""
-    return _MEANING.get(text.strip().lower())
+    plain = unicodedata.normalize("NFKD", text.strip().lower())
+    return _MEANING.get("".join(c for c in plain if not unicodedata.combining(c)))

@@ -25,7 +25,8 @@ def open_session(model: Path | bytes, threads: int, name: str, provider: Provide
     wanted = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}[provider]
     if wanted not in ort.get_available_providers():
         found = ", ".join(ort.get_available_providers())
-        raise BlendkitError(f"{name}: the installed onnxruntime has no {wanted}", [f"it has {found}"])
+        ways = ["for cuda, install onnxruntime-gpu in place of onnxruntime"] if provider == "cuda" else []
+        raise BlendkitError(f"{name}: the installed onnxruntime has no {wanted}", [f"it has {found}", *ways])
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -71,18 +71,18 @@ def make_wheelhouse(
     project: str | None = None,
     tell: Tell = lambda text: None,
 ) -> Wheelhouse:
-    """Fill a new folder with the wheels that `pip install --no-index --find-links FOLDER blendkit` needs.
+    """Fill a new or empty folder with the wheels that `pip install --no-index --find-links FOLDER blendkit` needs.
 
     keep: packages whose wheels are left out, so that pip can never replace those that the other machine has. project:
     what is installed (default: this blendkit, from where it was installed). The folder gets its name once all is
-    checked. Raises BlendkitError for a folder that exists and for unknown names in `keep`, and DeliveryError with pip's
-    last lines where a wheel cannot be had or the check fails.
+    checked. Raises BlendkitError for a folder that holds anything and for unknown names in `keep`, and DeliveryError
+    with pip's last lines where a wheel cannot be had or the check fails.
     """
     folder, target = Path(folder), target or Target()
     if target.python is not None and not re.fullmatch(r"3\.\d+", target.python):
         raise BlendkitError(f"--python: expected a version as 3.11, got {target.python!r}")
-    if folder.exists():
-        raise BlendkitError(f"{folder}: exists; a wheelhouse is made in a new folder")
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise BlendkitError(f"{folder}: exists; a wheelhouse is made in a new or empty folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
         new, aside = Path(scratch) / "wheels", Path(scratch) / "kept"
@@ -98,6 +98,8 @@ def make_wheelhouse(
         installed = _checked(_name(own.name), new, aside, target, Path(scratch))
         wheels = sorted(p.name for p in new.iterdir())
         size = sum(p.stat().st_size for p in new.iterdir())
+        if folder.exists():
+            folder.rmdir()  # it was empty: some systems rename onto no folder at all
         new.rename(folder)
     return Wheelhouse(folder, tuple(wheels), left_out, installed, size)
 

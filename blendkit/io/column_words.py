@@ -4,16 +4,36 @@ from __future__ import annotations
 
 import unicodedata
 
-_ENGLISH = {  # German, French, Spanish and Portuguese, without accents
-    **dict.fromkeys(("datei", "fichier", "archivo", "ficheiro", "arquivo"), "file"),
-    **dict.fromkeys(("dateiname", "nom_du_fichier", "nombre_de_archivo", "nome_do_arquivo"), "filename"),
-    **dict.fromkeys(("aufnahme", "enregistrement", "grabacion", "gravacao"), "recording"),
-    **dict.fromkeys(("beginn", "anfang", "startzeit", "debut", "inicio", "tiempo_inicial", "tempo_inicial"), "start"),
-    **dict.fromkeys(("ende", "endzeit", "fin", "fim", "tiempo_final", "tempo_final"), "end"),
-    **dict.fromkeys(("dauer", "duree", "duracion", "duracao"), "duration"),
-    **dict.fromkeys(("art", "spezies", "espece", "especie"), "species"),
+_ENGLISH = {  # German, French, Spanish, Portuguese, Italian and Dutch, without accents
+    **dict.fromkeys(("datei", "fichier", "archivo", "ficheiro", "arquivo", "bestand"), "file"),
+    **dict.fromkeys(
+        ("dateiname", "nom_du_fichier", "nombre_de_archivo", "nome_do_arquivo", "nome_file", "bestandsnaam"), "filename"
+    ),
+    **dict.fromkeys(("aufnahme", "enregistrement", "grabacion", "gravacao", "registrazione", "opname"), "recording"),
+    **dict.fromkeys(
+        (
+            "beginn",
+            "anfang",
+            "startzeit",
+            "debut",
+            "inicio",
+            "tiempo_inicial",
+            "tempo_inicial",
+            "inizio",
+            "begin",
+            "starttijd",
+        ),
+        "start",
+    ),
+    **dict.fromkeys(
+        ("ende", "endzeit", "fin", "fim", "tiempo_final", "tempo_final", "fine", "einde", "eindtijd"), "end"
+    ),
+    **dict.fromkeys(("dauer", "duree", "duracion", "duracao", "durata", "duur"), "duration"),
+    **dict.fromkeys(("art", "spezies", "espece", "especie", "specie", "soort"), "species"),
     **dict.fromkeys(("artname_wissenschaftlich", "wissenschaftlicher_name", "nom_scientifique"), "scientific_name"),
-    **dict.fromkeys(("nombre_cientifico", "nome_cientifico"), "scientific_name"),
+    **dict.fromkeys(
+        ("nombre_cientifico", "nome_cientifico", "nome_scientifico", "wetenschappelijke_naam"), "scientific_name"
+    ),
 }
 
 

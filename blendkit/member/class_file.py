@@ -26,6 +26,8 @@ KNOWN = {name for names in COLUMNS.values() for name in names}
 NUMBERS = ("idx", "index")  # columns that restate the order of the rows
 SEPARATORS = {",": "`,`", ";": "`;`", "\t": "tab"}
 
+_BRACKETS = re.compile(r"([A-Z][\w×-]* [^()]+)\(([^()]+)\)\s*")  # of two words at least before them
+
 
 @dataclass(frozen=True)
 class ClassNames:
@@ -39,8 +41,9 @@ def read_class_names(path: Path, by: ClassBy = "id", column: str | int | None = 
     """Read a model's class list from text (one name a line) or from a CSV separated by `,`, `;` or tab.
 
     by: the kind of name wanted. It finds the column by its header; column names it, or counts from 1 where the file
-    has no header. Lines `Genus species_Common Name` give the part that is wanted. Raises BlendkitError for a column
-    that cannot be found, rows of another length, names listed twice, and rows that are not in the columns' order.
+    has no header. Lines `Genus species_Common Name` or `Genus species (Common Name)` give the part that is wanted.
+    Raises BlendkitError for a column that cannot be found, rows of another length, names listed twice, and rows that
+    are not in the columns' order.
     """
     separator, rows = _rows(path)
     if len(rows[0]) == 1:
@@ -130,9 +133,19 @@ def _check_order(path: Path, rows: list[list[str]], keys: Sequence[str]) -> None
 
 
 def _part(names: list[str], by: ClassBy) -> tuple[list[str], str]:
-    """Return the wanted part of `Genus species_Common Name`, and spaces for the underscores of `Genus_species`."""
+    """Return the wanted part of `Genus species_Common Name`, and spaces for the underscores of `Genus_species`.
+
+    Brackets hold the common name: `Genus species (Common Name)`; fewer than half of the lines may lack them.
+    """
+    if by not in ("scientific_name", "common_name"):
+        return names, ""
+    brackets = [_BRACKETS.fullmatch(name) for name in names]
+    if 2 * sum(b is not None for b in brackets) > len(names):
+        which = 1 if by == "scientific_name" else 2
+        parts = [b.group(which).strip() if b else name for b, name in zip(brackets, names, strict=True)]
+        return parts, f", the part {'before' if which == 1 else 'in'} brackets"
     pairs = [name.partition("_") for name in names]
-    if by not in ("scientific_name", "common_name") or not all(left and right for left, _, right in pairs):
+    if not all(left and right for left, _, right in pairs):
         return names, ""
     if 2 * sum(" " in left for left, _, _ in pairs) >= len(pairs):
         which = 0 if by == "scientific_name" else 2

@@ -50,28 +50,34 @@ def redrawn(recordings: int, replicates: int, seed: int = 0) -> Float64:
 class RedrawnEffort:
     """Effort in cells, such as hours listened in an hour of the day, over redrawn recordings.
 
-    draws (B, R): see `redrawn`; sums (B, K): of each draw; recordings (K,): how many recordings were listened to.
+    draws (B, R): see `redrawn`; sums (B, K): of each draw; total (K,): the effort itself; recordings (K,): how many
+    recordings were listened to.
     """
 
     draws: Float64
     sums: Float64
+    total: Float64
     recordings: Int64
 
     @classmethod
     def of(cls, effort: Float64, draws: Float64) -> RedrawnEffort:
         """Return it for the effort (R, K) of each recording in each cell."""
-        return cls(draws, draws @ effort, (effort > 0).sum(axis=0).astype(np.int64))
+        return cls(draws, draws @ effort, effort.sum(axis=0), (effort > 0).sum(axis=0).astype(np.int64))
 
     def rate_bounds(self, counts: Float64, level: float = 0.95) -> tuple[Float64, Float64]:
         """Return the bounds (K,) of rates, sum(counts) / sum(effort). counts (R, K): such as detections of a class.
 
         They are percentiles over the draws in which a cell has effort; nan where fewer than two recordings were
-        listened to, because then nothing can be redrawn.
+        listened to, because then nothing can be redrawn. No draw of a cell without a count holds one: its upper bound
+        is that of a Poisson count of 0 (Garwood 1936), 3.7 / effort at 95 %, as if counts came one by one.
         """
         hit = counts.any(axis=1)  # most recordings hold nothing of most classes
         top = self.draws[:, hit] @ counts[hit]
-        out = np.where(self.recordings >= 2, np.zeros((2, len(self.recordings))), np.nan)
-        for k in np.flatnonzero((self.recordings >= 2) & counts.any(axis=0)).tolist():
+        out = np.full((2, len(self.recordings)), np.nan)
+        enough = self.recordings >= 2
+        out[:, enough] = 0
+        out[1, enough] = -math.log((1 - level) / 2) / self.total[enough]
+        for k in np.flatnonzero(enough & counts.any(axis=0)).tolist():
             there = self.sums[:, k] > 0
             out[:, k] = np.quantile(top[there, k] / self.sums[there, k], [(1 - level) / 2, (1 + level) / 2])
         return out[0], out[1]

@@ -11,7 +11,7 @@ from blendkit.core import text_hash
 from blendkit.recipe import Plan, check_files, filled_text
 from blendkit.reporting.report_sources import Material
 
-_PACKAGES = ("numpy", "scipy", "numba", "onnxruntime", "pandas", "pyarrow")
+_PACKAGES = ("numpy", "scipy", "numba", "onnxruntime", "soundfile", "pandas", "pyarrow")
 _BIBTEX = """\
 @software{{blendkit,
   title   = {{blendkit: blend, post-process and honestly evaluate several bioacoustic models}},

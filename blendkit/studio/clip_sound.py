@@ -17,6 +17,7 @@ from blendkit.errors import BlendkitError
 
 LONGEST_S = 120.0
 _KEPT = 3  # decoded recordings in memory
+_FADE_S = 0.005
 _MELS, _FRAMES = 128, 900
 _DB = 80.0
 Uint8 = NDArray[np.uint8]
@@ -75,14 +76,17 @@ class ClipSounds:
         return self._decoded[recording]
 
     def wav(self, recording: str, start_s: float, end_s: float) -> Path:
-        """Return a 16-bit WAV file of a span, as loud as its loudest sample allows: quiet birds are to be heard."""
+        """Return a 16-bit WAV file of a span, as loud as its loudest sample allows: quiet birds are to be heard.
+
+        Its ends are faded in and out, for a wave that is cut at any point clicks.
+        """
         import soundfile
 
         samples, rate = self.samples(recording, start_s, end_s)
         peak = float(np.abs(samples).max())
         path = self.scratch / f"{abs(hash((recording, start_s, end_s))):016x}.wav"
         if not path.exists():
-            soundfile.write(path, samples * (0.9 / peak if peak else 1.0), rate, "PCM_16")
+            soundfile.write(path, _faded(samples, rate) * (0.9 / peak if peak else 1.0), rate, "PCM_16")
         return path
 
     def spectrogram(self, recording: str, start_s: float, end_s: float, highest_hz: float) -> tuple[Uint8, float]:
@@ -93,6 +97,15 @@ class ClipSounds:
         samples, rate = self.samples(recording, start_s, end_s)
         top = min(highest_hz or rate / 2, rate / 2)
         return log_mel(samples, rate, top), top
+
+
+def _faded(samples: Float32, rate: int) -> Float32:
+    """Return samples (T,) with the first and last 5 ms raised from and lowered to 0."""
+    out, n = samples.copy(), min(round(_FADE_S * rate), len(samples) // 2)
+    ramp = np.linspace(0, 1, n, dtype=np.float32)
+    out[:n] *= ramp
+    out[len(out) - n :] *= ramp[::-1]
+    return out
 
 
 def log_mel(samples: Float32, rate: int, top_hz: float) -> Uint8:

@@ -14,6 +14,7 @@ import soundfile
 
 from blendkit.core import NameRule, Scores, Taxonomy, chunk_rows
 from blendkit.detecting import DrawRule, Reading, ReviewRule, ThresholdRule, detect, read_review, review
+from blendkit.detecting.answer_words import meaning_of
 from blendkit.errors import BlendkitError
 from blendkit.io import read_labels, write_scores
 
@@ -291,3 +292,12 @@ def test_a_stratum_that_was_answered_alone_is_a_draw_too(tmp_path: Path) -> None
     read_review(tmp_path / "r", tmp_path / "a")
     assert pd.read_csv(tmp_path / "a/labels/ara.csv")["inclusion_probability"].nunique() == 1
     assert read_labels(tmp_path / "a/labels/ara.csv").drawn
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [("Ja", "y"), (" sí ", "y"), ("oui", "y"), ("NÃO", "n"), ("nein", "n"), ("non", "n"), ("unklar", "u"), ("", ""),
+     ("maybe", None)],
+)  # fmt: skip
+def test_answers_in_other_languages(text: str, answer: str | None) -> None:
+    assert meaning_of(text) == answer

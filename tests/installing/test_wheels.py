@@ -57,9 +57,10 @@ def test_kept_packages_are_left_out(project: str, tmp_path: Path) -> None:
 
 
 def test_another_machine_is_only_resolved(project: str, tmp_path: Path) -> None:
+    (tmp_path / "house").mkdir()  # an empty folder is as good as none
     made = make_wheelhouse(tmp_path / "house", Target("3.99", "manylinux_2_28_x86_64"), project=project)
     assert not made.installed
-    assert len(made.wheels) == 2
+    assert len(made.wheels) == len(list((tmp_path / "house").iterdir())) == 2
 
 
 def test_what_cannot_be_had_is_said_and_leaves_nothing(project: str, tmp_path: Path) -> None:
@@ -70,7 +71,8 @@ def test_what_cannot_be_had_is_said_and_leaves_nothing(project: str, tmp_path: P
     with pytest.raises(BlendkitError, match=r"expected a version as 3\.11, got '311'"):
         make_wheelhouse(tmp_path / "house", Target("311"), project=project)
     (tmp_path / "house").mkdir()
-    with pytest.raises(BlendkitError, match="exists"):
+    (tmp_path / "house" / "mine.txt").touch()
+    with pytest.raises(BlendkitError, match="exists; a wheelhouse is made in a new or empty folder"):
         make_wheelhouse(tmp_path / "house", project=project)
 
 

@@ -45,7 +45,7 @@ def test_no_score_column(tmp_path: Path) -> None:
     assert "has Team, Points" in str(caught.value)
 
 
-@pytest.mark.parametrize("bad", ["none", "", "inf", "0,9"])
+@pytest.mark.parametrize("bad", ["none", "inf", "0,9"])
 def test_scores_that_are_not_numbers_are_reported_by_line(tmp_path: Path, bad: str) -> None:
     with pytest.raises(BlendkitError, match="scores that are not numbers") as caught:
         read_leaderboard(written(tmp_path, f'Team,Score\na,0.9\nb,"{bad}"\nc,0.8\n'))
@@ -60,3 +60,9 @@ def test_a_board_without_teams_and_files_that_are_none(tmp_path: Path) -> None:
     for path in (written(tmp_path, ""), tmp_path / "none.csv"):
         with pytest.raises(BlendkitError, match=f"{path.name}: cannot read this leaderboard"):
             read_leaderboard(path)
+
+
+def test_teams_without_a_score_are_passed_over(tmp_path: Path) -> None:
+    assert read_leaderboard(written(tmp_path, 'Team,Score\na,0.9\nb,\nc," "\nd,0.8\n')).tolist() == [0.9, 0.8]
+    with pytest.raises(BlendkitError, match="the file lists no team"):
+        read_leaderboard(written(tmp_path, "Team,Score\na,\n"))

@@ -19,6 +19,8 @@ HEADERS = [
     "Nom du fichier;De\u0301but;Fin;espe\u0300ce",  # accents as letters of their own
     "archivo;Inicio;Fin;Especie",
     "arquivo;início;fim;espécie",
+    "Registrazione;Inizio;Fine;Specie",
+    "Bestand;Begin;Einde;Soort",
 ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.special import expit
@@ -105,6 +105,7 @@ def test_nothing_to_judge(shape: tuple[int, int], space: Any) -> None:
     st.sampled_from(["logit", "prob", "rank"]),
 )
 def test_only_values_outside_the_unit_interval_contradict(values: np.ndarray, space: Any) -> None:
+    assume(space != "logit" or (np.abs(values - np.round(2 * values) / 2) >= 1e-6).any())  # counts are refused as well
     beyond = ((values < 0) | (values > 1)).any()
     if (space == "logit" and not beyond and values.size >= 100 and values.min() < values.max()) or (
         space != "logit" and beyond

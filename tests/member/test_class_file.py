@@ -50,6 +50,9 @@ def failure(tmp_path: Path, text: str, *args: Any) -> str:
         ("sci_name,com_name\nAra ararauna,\nBufo bufo,Toad\n", "common_name", None, ["", "Toad"]),  # keeps its place
         (LINES, "scientific_name", None, ["Ara ararauna", "Dog", "Bufo bufo"]),
         (LINES, "common_name", None, ["Macaw", "Dog", "Toad"]),
+        ("Ara ararauna (Blue Macaw)\nBufo b. bufo (Toad)\nDog\n", "common_name", None, ["Blue Macaw", "Toad", "Dog"]),
+        ("Ara ararauna (Blue Macaw)\nBufo bufo (Toad)\n", "scientific_name", None, ["Ara ararauna", "Bufo bufo"]),
+        ("Speech (male)\nAlarm\n", "common_name", None, ["Speech (male)", "Alarm"]),  # one word is no scientific name
         (LINES, "id", None, LINES.split("\n")[:3]),
         ("Ara_ararauna\nBufo_bufo\n", "scientific_name", None, ["Ara ararauna", "Bufo bufo"]),
         ("A\u0301ra\n", "id", None, ["\u00c1ra"]),  # composed, as ids are everywhere

@@ -97,6 +97,7 @@ def test_a_provider_that_is_not_there(tmp_path: Path, linear: Graph, labels: Pat
     with pytest.raises(BlendkitError, match="the installed onnxruntime has no CUDAExecutionProvider") as error:
         open_session(path, 1, "m", "cuda")
     assert "CPUExecutionProvider" in error.value.problems[0]
+    assert error.value.problems[1] == "for cuda, install onnxruntime-gpu in place of onnxruntime"
 
 
 def test_openvino_is_near(tmp_path: Path, linear: Graph, labels: Path) -> None:

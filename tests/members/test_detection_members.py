@@ -59,6 +59,7 @@ def test_what_the_detector_cannot_know_is_not_covered(table: str, tmp_path: Path
     scores = birdnet_table(CONTEXT, path=table, knows=str(labels)).read()
     assert scores.covered.tolist() == [True, True, False]
     assert birdnet_table(CONTEXT, path=table).read().covered.all()
+    assert raven(CONTEXT, path=table, knows=str(labels)).read().covered.tolist() == [True, True, False]
 
 
 def test_detections_after_the_end_of_a_recording_are_named(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binomtest, chi2
 
 from blendkit.metrics.count_intervals import RedrawnEffort, clustered_share, redrawn, wilson
 
@@ -43,6 +43,15 @@ def test_rates_by_hand() -> None:
     assert low[:2] == pytest.approx([0, 0.5], abs=1e-5)  # rates 4, 2, 0; and always 1/2
     assert high[:2] == pytest.approx([4, 0.5], abs=1e-5)
     assert np.isnan([low[2], high[2]]).all()  # one recording alone
+
+
+def test_a_rate_without_a_count_has_an_upper_bound() -> None:
+    # Garwood's bound of a Poisson count of 0 at 95 % is 3.689; in 2 + 3 hours that is 0.738 an hour
+    effort = np.array([[2.0, 1], [3, 0]])
+    low, high = RedrawnEffort.of(effort, redrawn(2, 50)).rate_bounds(np.zeros((2, 2)))
+    assert low[0] == 0
+    assert high[0] == pytest.approx(chi2.ppf(0.975, 2) / 2 / 5)
+    assert np.isnan([low[1], high[1]]).all()  # one recording alone
 
 
 def test_draws_hold_as_many_recordings() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 from click.testing import CliRunner
 
 from blendkit.cli.top import cli
@@ -101,6 +103,17 @@ def test_links_out_of_the_folder_are_refused_also_later(tmp_path: Path, world: P
     (folder / f"{RECORDING}.wav").symlink_to(outside)
     with pytest.raises(OutsideFolderError, match="lies outside"):
         kept.wav(RECORDING, 0, 5)
+
+
+def test_clips_begin_and_end_without_a_click(tmp_path: Path) -> None:
+    (tmp_path / "audio").mkdir()
+    soundfile.write(tmp_path / "audio" / "r.wav", np.full(8000, 0.25), 8000)
+    clips = find_clip_sounds(tmp_path / "audio", ["r"], tmp_path)
+    found, _ = soundfile.read(clips.wav("r", 0.25, 0.75))
+    assert found[[0, -1]].tolist() == [0, 0]
+    assert (np.diff(found[:40]) > 0).all()  # 5 ms
+    assert found[40:-40] == pytest.approx(0.9, abs=1e-4)
+    assert clips.samples("r", 0.25, 0.75)[0].tolist() == [0.25] * 4000  # the picture's stay
 
 
 def test_sound_is_served_in_ranges(client: Any, studio: Studio) -> None:

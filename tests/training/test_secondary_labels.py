@@ -72,3 +72,12 @@ def test_contradictions() -> None:
         "--secondary mask needs clips",
     ]
     assert secondary_problems(TrainingRows()) == []
+
+
+@pytest.mark.parametrize("cell", ["y|z", "y; z", '"y, z"', "y z", " y |z |"])
+def test_lists_with_any_separator(tmp_path: Path, cell: str) -> None:
+    lines = ["primary_label,secondary_labels,filename", f"x,{cell},x/XC1.ogg", "y,,y/XC2.ogg", "z,|,z/XC3.ogg"]
+    (tmp_path / "train.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    found, notes = made(tmp_path / "train.csv", "positive")
+    assert found.targets[0].tolist() == [1, 1, 1]
+    assert notes == ["secondary labels of 1 of 3 clips are positives: 4 cells"]

@@ -25,7 +25,7 @@ from blendkit.cli._options import PLACE
     "out (default: none; pip replaces only what blendkit cannot use).",
 )
 def wheelhouse(folder: Path, python: str | None, platform: str | None, keep: str | None) -> None:
-    """Fill the new folder DIR with all wheels that installing blendkit needs on a machine without a network.
+    """Fill the new or empty folder DIR with all wheels that installing blendkit needs on a machine without a network.
 
     There, `pip install --no-index --find-links DIR blendkit` then installs it. The folder is checked first: blendkit is
     installed from it, without an index, into a new environment. Where this machine lacks the other's Python or

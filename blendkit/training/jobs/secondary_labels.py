@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,9 +71,9 @@ def _of_clips(table: Path, clips: list[str]) -> dict[str, tuple[str, ...]]:
 
 
 def _listed(path: str, text: str, bad: list[str]) -> tuple[str, ...]:
-    """The ids of a list that Python wrote, or of one with spaces, commas or semicolons between the ids."""
+    """The ids of a list that Python wrote, or of one with spaces, commas, semicolons or bars between the ids."""
     if not text.startswith("["):
-        return tuple(text.replace(",", " ").replace(";", " ").split())
+        return tuple(re.split(r"[\s,;|]+", text.strip(" ,;|\t")) if text.strip(" ,;|\t") else ())
     try:
         found = ast.literal_eval(text)
     except (ValueError, SyntaxError):
