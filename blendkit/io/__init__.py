@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         late_windows,
         repeated_windows,
         windows_on_chunks,
+        without_rows,
     )
     from blendkit.io.writers.range_csv import write_range_table
     from blendkit.io.writers.safe_cells import safe_cell
@@ -165,6 +166,7 @@ __all__ = [
     "unescaped",
     "windows_on_chunks",
     "with_fitting_scores",
+    "without_rows",
     "write_detections",
     "write_range_table",
     "write_raven_tables",

@@ -56,7 +56,7 @@ def windows_on_chunks(
     """Return scores of windows pooled onto chunks, by shared time or as the highest that overlaps a chunk.
 
     known: how many chunks recordings have; those it lacks have them up to their last window. empty: the score of a
-    chunk without a window; if it is None, such a chunk is an error. Raises BlendkitError also for windows that start
+    chunk without a window; if it is None, such a chunk has no row. Raises BlendkitError for windows that start
     before 0 s or do not end after their start, naming them.
     """
     bad = np.flatnonzero(~(windowed.end_s > windowed.start_s) | (windowed.start_s < 0))
@@ -72,15 +72,14 @@ def windows_on_chunks(
         if r not in chunks:
             chunks[r] = max(1, count_chunks(float(windowed.end_s[own].max()), chunk_s)[0])
     rows = chunk_rows(chunks, chunk_s, names)
-    parts, uncovered = [np.empty((0, len(windowed.classes)))], []
+    parts, there = [np.empty((0, len(windowed.classes)))], [np.empty(0, bool)]
     for r in rows.recordings():
         at = np.array(rows_of.get(r, []), np.int64)
         values, missing = _pooled(windowed, at, chunks[r], chunk_s, pool, empty)
         parts.append(values)
-        uncovered += [f"{r}, chunk {k + 1}" for k in missing]
-    if uncovered and empty is None:
-        raise BlendkitError(f"{source}: no window overlaps {len(uncovered)} chunks", [shorten(uncovered)])
-    return Scores.build(np.concatenate(parts), rows, windowed.classes, space, source=source)
+        there.append(~np.isin(np.arange(chunks[r]), missing))
+    scores = Scores.build(np.concatenate(parts), rows, windowed.classes, space, source=source)
+    return scores if empty is not None else scores.take_rows(np.flatnonzero(np.concatenate(there)))
 
 
 def repeated_windows(w: Windowed) -> list[str]:
@@ -112,6 +111,24 @@ def chunks_without_window(w: Windowed, known: Mapping[str, int], chunk_s: float)
         own.setdefault(r, []).append(i)
     found = {r: _missing(_pairs(w, np.array(own[r], np.int64), n, chunk_s), n) for r, n in known.items()}
     return {r: missing for r, missing in found.items() if missing}
+
+
+def without_rows(scores: Scores, known: Mapping[str, int], chunk_s: float) -> tuple[str, ...]:
+    """Return a note on the chunks that have no row in scores of windows, for no window overlaps them; none without any.
+
+    known: how many chunks the recordings have; others have them up to their last row.
+    """
+    offsets = scores.rows.offsets().tolist()
+    number = np.rint(scores.rows.end_s / chunk_s).astype(np.int64)
+    have = {r: number[a:b] for r, a, b in zip(scores.rows.recordings(), offsets[:-1], offsets[1:], strict=True)}
+    chunks = {r: int(own[-1]) for r, own in have.items()} | dict(known)
+    if sum(chunks.values()) == len(scores):
+        return ()
+    none = np.empty(0, np.int64)
+    every = {r: np.arange(1, n + 1) for r, n in chunks.items()}
+    lacking = [f"{r}, chunk {k}" for r, all_of in every.items() for k in np.setdiff1d(all_of, have.get(r, none))]
+    count = counted(len(lacking), "chunk that no window overlaps has", "chunks that no window overlaps have")
+    return (f"{count} no row: {shorten(lacking)}",)
 
 
 def _require_inside(w: Windowed, known: Mapping[str, int], chunk_s: float, source: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from blendkit.audio import WindowPool
 from blendkit.core import Float64, Scores, Space, compare_names, composed, match_recordings, path_ids, recording_id
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io import Detections, Windowed, late_windows
+from blendkit.io import Detections, Windowed, late_windows, without_rows
 from blendkit.member.foreign_windows import known_chunks, on_grid
 from blendkit.member.names_by_synonym import classes_by_name
 from blendkit.member.protocol import MemberContext
@@ -67,8 +67,8 @@ def windows_on_grid(
 ) -> tuple[Scores, list[str]]:
     """Return scores of windows on the run's chunks, and what there is to say about them.
 
-    Columns get the class that they name by id, scientific name or synonym; others keep their names. Raises
-    BlendkitError for two columns of one class, for chunks without a window, and if no path means a recording.
+    Columns get the class that they name by id, scientific name or synonym; others keep their names. Chunks without a
+    window have no row. Raises BlendkitError for two columns of one class, and if no path means a recording.
     """
     ids, notes = recording_ids(windowed.recording, context, source)
     named = classes_by_name(windowed.classes, context, None) if context.classes else {}
@@ -82,7 +82,8 @@ def windows_on_grid(
     own = replace(windowed, recording=[ids[r] for r in windowed.recording], classes=classes)
     chunks = known_chunks(context)
     said += late_windows(own, chunks, context.chunk_s)
-    return on_grid(own, context, space, pool, source, chunks=chunks), said
+    made = on_grid(own, context, space, pool, source, chunks=chunks)
+    return made, [*said, *without_rows(made, chunks, context.chunk_s)]
 
 
 def recording_ids(paths: Sequence[str], context: MemberContext, source: str) -> tuple[dict[str, str], list[str]]:

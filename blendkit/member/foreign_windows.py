@@ -51,8 +51,8 @@ def on_grid(
     """Return scores of windows pooled onto chunks, by shared time or as the highest that overlaps a chunk.
 
     chunks: how many each recording has; default: those of `known_chunks`, else up to its last window.
-    empty: the score of a chunk without a window; if it is None, such a chunk is an error. Raises
-    BlendkitError also for windows that start before 0 s or do not end after their start, naming them.
+    empty: the score of a chunk without a window; if it is None, such a chunk has no row. Raises BlendkitError for
+    windows that start before 0 s or do not end after their start, naming them.
     """
     known = known_chunks(context) if chunks is None else chunks
     return windows_on_chunks(windowed, known, context.chunk_s, context.names, space, pool, source, empty=empty)

@@ -15,7 +15,7 @@ import pytest
 from blendkit.errors import BlendkitError
 from blendkit.io.file_kinds import file_kind
 from blendkit.io.file_reader import ColumnNames, find_reader
-from blendkit.io.readers.score_sources import read_scores
+from blendkit.io.readers.score_sources import read_score_file, read_scores
 from blendkit.io.readers.score_table import read_table
 from blendkit.io.text_form import text_form
 
@@ -189,3 +189,12 @@ def test_a_header_longer_than_what_is_looked_at_first(tmp_path: Path) -> None:
     table = read_table(tmp_path / "t.csv")
     assert table.classes == names
     assert table.values.shape == (2, 6000)
+
+
+def test_chunks_that_no_window_overlaps_have_no_row(tmp_path: Path) -> None:
+    lines = ["file,start_time,end_time,a", "r.wav,0,3,0.1", "r.wav,3,6,0.2", "r.wav,15,18,0.4", "s.wav,5,8,0.5"]
+    (tmp_path / "f.csv").write_text("\n".join([*lines, ""]), encoding="utf-8")
+    found = read_score_file(tmp_path / "f.csv", "prob")
+    assert found.scores.rows.ids() == ["r_5", "r_10", "r_20", "s_10"]
+    assert found.scores.values.ravel().tolist() == pytest.approx([(3 * 0.1 + 2 * 0.2) / 5, 0.2, 0.4, 0.5])
+    assert found.notes[-1] == "2 chunks that no window overlaps have no row: r, chunk 3, s, chunk 1"

@@ -30,7 +30,7 @@ from blendkit.io.readers.table_names import table_recording
 from blendkit.io.run_names import RunFacts, run_facts
 from blendkit.io.score_places import score_file, split_source
 from blendkit.io.space_check import check_space
-from blendkit.io.windows_to_chunks import NOTHING_FOUND, Windowed, late_windows, windows_on_chunks
+from blendkit.io.windows_to_chunks import NOTHING_FOUND, Windowed, late_windows, windows_on_chunks, without_rows
 from blendkit.store import LogitStore, is_store
 
 RECIPES = (".yaml", ".yml")
@@ -154,7 +154,8 @@ def scores_of(
     ids = path_ids(found.recording)
     windowed = replace(found, recording=[ids[r] for r in found.recording])
     scores = windows_on_chunks(windowed, {}, names.chunk_s, NameRule(), space, "mean", file.name)
-    return _fitted(ScoreFile(name, scores, {}, (*found.notes, _pooled(read, windowed, scores, names.chunk_s, "mean"))))
+    said = (_pooled(read, windowed, scores, names.chunk_s, "mean"), *without_rows(scores, {}, names.chunk_s))
+    return _fitted(ScoreFile(name, scores, {}, (*found.notes, *said)))
 
 
 def longer_chunk_notes(rows: Rows, chunk_s: float) -> list[str]:
