@@ -24,6 +24,8 @@ _NO_TAXONOMY = (
     "--taxonomy FILE, or `taxonomy:` in a recipe"
 )
 _MISSING = "NA is what R writes where there is no value: leave the cell of a span without a class empty"
+_OTHER_JOINERS = ("/", "+", "&", "_")
+_JOINED = "these are lists of classes joined by {!r}: join them by ';', ',' or '|'"
 _MOST_HINTS = 5  # lines on what eBird calls the unknown labels
 _ROUNDED_S = 0.002  # by which spans of one length may differ
 _A_CHUNK = 0.9  # of a chunk: spans of 4.99 s are those of 5 s, and no numbers of chunks
@@ -202,9 +204,13 @@ class LabelTable:
         unknown = sorted(self.classes - known)
         if unknown:
             near = [f"{u!r}{did_you_mean(u, known)}" for u in unknown]
+            lists = [
+                s for s in _OTHER_JOINERS if any(len(p := u.split(s)) > 1 and known.issuperset(p) for u in unknown)
+            ]
             hints = taxonomy.ebird_hints(unknown, known) if taxonomy else []
             way = [] if len(known) > len(set(classes)) or (taxonomy and taxonomy.table) else [_NO_TAXONOMY]
             way = [_MISSING, *way] if "NA" in unknown else way
+            way = [_JOINED.format(lists[0])] if lists else way
             problems = [shorten(near), *hints[:_MOST_HINTS], *way]
             raise BlendkitError(f"{self.source}: {counted(len(unknown), 'unknown label', 'unknown labels')}", problems)
 

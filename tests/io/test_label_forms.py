@@ -350,3 +350,17 @@ def test_a_folder_of_tables_named_after_recordings_gets_one_note(tmp_path: Path)
     assert sorted(labels.recordings) == ["r1", "r2", "r3"]
     (note,) = labels.notes
     assert note.startswith("no column of recordings in 3 tables")
+
+
+def test_ids_that_pandas_wrote_with_a_point_are_whole(tmp_path: Path) -> None:
+    labels = read(tmp_path, spans(HEAD, "r.wav,0,5,22961.0", "r.wav,5,10,", "r.wav,10,15,67252.0"))
+    assert labels.classes == {"22961", "67252"}
+    assert labels.notes[-1].startswith("all labels are numbers such as 22961.0, and are read as whole ones")
+    assert read(tmp_path, spans(HEAD, "r.wav,0,5,22961.0", "r.wav,5,10,v1")).classes == {"22961.0", "v1"}
+
+
+@pytest.mark.parametrize("joiner", ["/", "+", "&"])
+def test_lists_with_another_joiner_are_named(tmp_path: Path, joiner: str) -> None:
+    labels = read(tmp_path, spans(HEAD, "r.wav,0,5,x", f"r.wav,5,10,x{joiner}y"))
+    with pytest.raises(BlendkitError, match="these are lists of classes joined by '.': join them by ';', ',' or '|'"):
+        labels.require_known(("x", "y"))

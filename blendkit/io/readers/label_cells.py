@@ -17,6 +17,8 @@ _JOINERS = (";", "|", ",")
 _NOTED = {" ": "blanks", ",": "','", "|": "'|'"}  # joiners that a reader may not expect
 # eBird codes (grekis, chacha1, y00678) and the ids of other classes in competitions (1161364, 47158son01).
 _CODE = re.compile(r"[a-z]{6}\d{0,2}|[a-z]\d{5}|[a-z]+\d+|\d+(?:son\d+)?")
+_FLOAT_ID = re.compile(r"\d+\.0")
+_READ_WHOLE = "all labels are numbers such as {}, and are read as whole ones: pandas writes ids so beside empty cells"
 _ONE_STRING = r"""'[^']*'|"[^"]*\""""
 _JOINED_STRINGS = re.compile(rf"\[\s*(?:{_ONE_STRING})(?:\s+(?:{_ONE_STRING}))+\s*\]")  # numpy's print of an array
 
@@ -29,7 +31,10 @@ def split_cells(
     Classes are joined by `;`, `|` or `,`, the first of these that a cell holds, or are a list as Python and JSON write
     it. blanks: a blank also joins classes; else it does only if all cells with blanks hold nothing but codes, of which
     at least one has a digit or stands alone in another cell. at (N,): the cell of each row; lines (N,): of the file.
+    Where all classes are numbers such as `22961.0`, as pandas writes ids beside empty cells, they are the whole ones.
     """
+    whole = _whole_numbers(cells)
+    given, cells = cells, whole or cells
     blanks = blanks or _blanks_join(cells)
     used: Counter[str] = Counter()
     classes, unread, plain = list[frozenset[str]](), set[int](), set[str]()  # plain: need no more looking at
@@ -49,7 +54,17 @@ def split_cells(
         for i, line in zip(at.tolist(), lines, strict=True)
         if i in unread
     ] if unread else []  # fmt: skip
-    return classes, tuple(f"labels are split at {_NOTED[j]} in {n} rows" for j, n in used.items()), bad
+    notes = [f"labels are split at {_NOTED[j]} in {n} rows" for j, n in used.items()]
+    notes += [_READ_WHOLE.format(next(c.strip() for c in given if c.strip().endswith(".0")))] if whole else []
+    return classes, tuple(notes), bad
+
+
+def _whole_numbers(cells: Sequence[str]) -> list[str] | None:
+    """Return cells without the `.0` of whole numbers, if all classes among them are such; else None."""
+    named = [c for c in cells if c.strip().lower() not in _NONE]
+    if not named or not all(_FLOAT_ID.fullmatch(c.strip()) for c in named):
+        return None
+    return [c.strip().removesuffix(".0") for c in cells]
 
 
 def _parts(text: str, *, blanks: bool) -> tuple[str, list[str] | None]:
