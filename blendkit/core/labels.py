@@ -204,9 +204,7 @@ class LabelTable:
         unknown = sorted(self.classes - known)
         if unknown:
             near = [f"{u!r}{did_you_mean(u, known)}" for u in unknown]
-            lists = [
-                s for s in _OTHER_JOINERS if any(len(p := u.split(s)) > 1 and known.issuperset(p) for u in unknown)
-            ]
+            lists = [s for s in _OTHER_JOINERS if any(s in u and known.issuperset(u.split(s)) for u in unknown)]
             hints = taxonomy.ebird_hints(unknown, known) if taxonomy else []
             way = [] if len(known) > len(set(classes)) or (taxonomy and taxonomy.table) else [_NO_TAXONOMY]
             way = [_MISSING, *way] if "NA" in unknown else way
