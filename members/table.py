@@ -9,10 +9,9 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from blendkit.core import Matrix, Scores, Space, is_bookkeeping, rows_from_ids
+from blendkit.core import NOTHING_FOUND, Matrix, Scores, Space, is_bookkeeping, rows_from_ids
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import (
-    NOTHING_FOUND,
     ColumnNames,
     Detections,
     Table,

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from blendkit.core import NameRule, NewMatrix, Rows, Scores, compare_rows, in_memory, same_rows
+from blendkit.core import MissingRows, NameRule, NewMatrix, Rows, Scores, compare_rows, in_memory, same_rows
 from blendkit.errors import BlendkitError, shorten
 from blendkit.recipe import Plan
 from blendkit.scoring import Opened, facts_hash
@@ -45,13 +45,14 @@ def aligned(
     for name in plan.members:
         table = (release or opened.tables.__getitem__)(name) if name in finished else None
         scores = table if table is not None else _stored(name, opened, names, rows, new_matrix)
+        policy = model.members[name].missing_rows
         try:
             out[name] = scores.align(
                 rows,
                 classes or scores.classes,
                 source=f"member {name!r}",
                 unknown_classes=model.members[name].unknown_classes,
-                missing_rows="median" if rehearsal or name in opened.cut else model.members[name].missing_rows,
+                missing_rows="median" if name in opened.cut or (rehearsal and policy == "error") else policy,
             )
         except BlendkitError as error:
             problems += [f"{error.title}: {p}" for p in error.problems]
@@ -59,7 +60,7 @@ def aligned(
         # the memo's keys start from this hash: streams are shared only where all that made the logits is equal
         out[name] = replace(keep(out[name]), made_by=facts_hash(opened.facts[name]))
         classes = classes or scores.classes  # with neither targets nor tables, the first audio member sets them
-        notes += _row_notes(name, scores, rows)
+        notes += _row_notes(name, scores, rows, policy)
         if table is None and _looks_like_probabilities(scores):
             notes.append(f"member {name!r}: every logit lies in [0, 1]; the model may give probabilities instead")
     if problems:
@@ -70,7 +71,7 @@ def aligned(
 def _ways_out(problems: Sequence[str]) -> list[str]:
     """Name the keys of a member that let it differ, for those problems that there are."""
     ways = {
-        "rows missing:": "`missing_rows: median` on a member fills the rows that it lacks",
+        "rows missing:": "`missing_rows: median` on a member fills the rows that it lacks (`nothing` in detections)",
         "unknown classes:": "`unknown_classes: ignore` on a member leaves out the classes that the run lacks",
     }
     # where all rows are missing, medians would stand for every one of them
@@ -99,19 +100,20 @@ def _looks_like_probabilities(scores: Scores) -> bool:
     return bool(low >= 0 and high <= 1 and low < high)
 
 
-def _row_notes(name: str, scores: Scores, rows: Rows) -> list[str]:
-    """Count a member's rows that the run does not expect, and the missing ones that got the class's median."""
+def _row_notes(name: str, scores: Scores, rows: Rows, policy: MissingRows) -> list[str]:
+    """Count a member's rows that the run does not expect, and the missing ones that got a stand-in."""
     if same_rows(scores.rows, rows):
         return []
     wanted, own = set(rows.ids()), set(scores.rows.ids())
     missing = len(wanted - own)
-    if missing > len(wanted) * _MOSTLY:
+    nothing = policy == "nothing"
+    if missing > len(wanted) * _MOSTLY and not nothing:
         text = f"member {name!r}: {missing} of {len(wanted)} rows {MOSTLY_FILLED}, the median of each class"
         apart = compare_rows(rows, scores.rows, "the run", f"member {name!r}")
         return [f"{text}: on these it only moves the others' scores, whatever its weight", *filter(None, [apart])]
     notes = {
         "rows beyond the expected ones left out": len(own - wanted),
-        "missing rows given the class's median": missing,
+        "missing rows count as nothing found" if nothing else "missing rows given the class's median": missing,
     }
     apart = compare_rows(rows, scores.rows, "the run", f"member {name!r}") if all(notes.values()) else ""
     return [f"member {name!r}: {n} {what}" for what, n in notes.items() if n] + ([apart] if apart else [])

@@ -87,10 +87,11 @@ blended_files = several(
     click.option("--by", type=click.Choice(SPACES[::-1]), help="How to blend (default: what fits all files)."),
     click.option(
         "--missing-rows",
-        type=click.Choice(["error", "median"]),
+        type=click.Choice(["error", "median", "nothing"]),
         default="error",
         show_default=True,
-        help="Rows that a file lacks and another has: an error, or the median of each class of that file.",
+        help="Rows that a file lacks and another has: an error, the median of each class of that file, or `nothing`: "
+        "a detector found nothing there, as is taken of tables of detections.",
     ),
     chunked_columns,
 )

@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     )
     from blendkit.core.spaces import (
         NO_PROBABILITIES,
+        NOTHING_FOUND,
         FileSpace,
         Space,
         logit,
@@ -120,6 +121,7 @@ __all__ = [
     "MARK_DIGITS",
     "MIN_REMAINDER_S",
     "NAME_PRESETS",
+    "NOTHING_FOUND",
     "NO_HOUR",
     "NO_MOMENT",
     "NO_PROBABILITIES",

@@ -32,8 +32,8 @@ def shared_rows(scores: Mapping[str, Scores], may_lack: Collection[str] = ()) ->
             problems += filter(None, [compare_rows(given.rows, other.rows, first, name)])
     if problems:
         way_out = (
-            "`missing_rows: median` on the member that lacks rows fills them, in a recipe; `blendkit blend` and "
-            "`blendkit new` take --missing-rows median"
+            "`missing_rows: median` on the member that lacks rows fills them, in a recipe (`nothing` in detections); "
+            "`blendkit blend` and `blendkit new` take --missing-rows median"
         )
         if apart:
             way_out = f"are these scores of the same recordings? {first} shares no row with {' or '.join(apart)}"

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ClusterBy = Literal["recording", "site", "date", "site-date"]
-MissingRows = Literal["error", "median"]  # of rows that scores lack: an error, or the median of each class
+# rows that scores lack are an error, or get the median of each class, or the score of a detector that found nothing
+MissingRows = Literal["error", "median", "nothing"]
 StrArray = NDArray[np.object_]
 
 

@@ -26,7 +26,7 @@ from blendkit.core.rows import (
     same_rows,
 )
 from blendkit.core.score_problems import cover_problems, duplicate_problems, nan_problems, shape_problems
-from blendkit.core.spaces import FileSpace, Space, rounded_into_unit
+from blendkit.core.spaces import NOTHING_FOUND, FileSpace, Space, rounded_into_unit
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
@@ -139,12 +139,13 @@ class Scores:
         """Return these scores on the given rows and classes, matched by identity, never by position.
 
         Classes that these scores lack hold `fill` and are not covered. Raises BlendkitError listing
-        missing rows (unless they are to get the class's median) and classes that `classes` lacks
-        (unless they are to be ignored).
+        missing rows (unless they are to get the class's median, or NOTHING_FOUND of the space) and
+        classes that `classes` lacks (unless they are to be ignored).
         """
         problems = []
         row_at = self._row_index(rows)
-        if (row_at < 0).any() and (missing_rows == "error" or not len(self.rows)):
+        empty = missing_rows == "median" and not len(self.rows)
+        if (row_at < 0).any() and (missing_rows == "error" or empty):
             missing = rows.take(np.flatnonzero(row_at < 0)[:5]).ids()
             problems.append(f"{int((row_at < 0).sum())} of {len(rows)} rows missing: {shorten(missing)}")
             problems += filter(None, [compare_rows(rows, self.rows, "the expected rows", source)])
@@ -155,7 +156,7 @@ class Scores:
             problems.append(f"{len(unknown)} unknown classes: {shorten(hints)}")
         if problems:
             raise BlendkitError(f"{source}: does not fit the expected rows and classes", problems)
-        return self._placed(row_at, rows, tuple(classes), fill)
+        return self._placed(row_at, rows, tuple(classes), fill, missing_rows)
 
     def known_to(
         self, taxonomy: Taxonomy, also: Iterable[str] = (), *, source: str = "scores"
@@ -187,7 +188,7 @@ class Scores:
         at = {key: i for i, key in enumerate(_keys(self.rows))}
         return np.fromiter((at.get(key, -1) for key in _keys(rows)), np.int64, len(rows))
 
-    def _placed(self, row_at: Int64, rows: Rows, classes: tuple[str, ...], fill: float) -> Scores:
+    def _placed(self, row_at: Int64, rows: Rows, classes: tuple[str, ...], fill: float, missing: MissingRows) -> Scores:
         same_rows = len(row_at) == len(self.rows) and np.array_equal(row_at, np.arange(len(row_at)))
         if same_rows and classes == self.classes:
             return replace(self, rows=rows)
@@ -196,9 +197,11 @@ class Scores:
         layout: Literal["C", "F"] = "F" if self.values.flags.f_contiguous else "C"
         values = np.full((len(rows), len(classes)), fill, self.values.dtype, order=layout)
         present = np.flatnonzero(col_at >= 0)
-        values[:, present] = self.values[np.ix_(row_at, col_at[present])]
+        values[:, present] = self.values[np.ix_(row_at, col_at[present])] if len(self.rows) else fill
         if (row_at < 0).any():
-            values[np.ix_(row_at < 0, present)] = np.median(self.values[:, col_at[present]], axis=0)
+            own = self.values[:, col_at[present]]
+            stand_in = NOTHING_FOUND[self.space] if missing == "nothing" else np.median(own, axis=0)
+            values[np.ix_(row_at < 0, present)] = stand_in
         covered = np.zeros(len(classes), bool)
         covered[present] = self.covered[col_at[present]]
         return Scores(values, rows, classes, self.space, covered, self.made_by)

@@ -13,6 +13,8 @@ _UNIT_ROUNDING = 1e-6  # beyond [0, 1]: what sums of a few float32 weights miss 
 _STEEP = 15.0  # a logit from which two float32 logits can have one probability in float64
 Space = Literal["logit", "prob", "rank", "unit"]  # unit: numbers in [0, 1] of which no more is known
 FileSpace = Literal["logit", "prob", "rank", "unit", "unknown"]  # unknown: of a file whose space is not stated
+# The score of a chunk in which a detector found nothing; the logit is that of perch-hoplite for what it does not score.
+NOTHING_FOUND: dict[FileSpace, float] = {"prob": 0.0, "unit": 0.0, "rank": 0.0, "unknown": 0.0, "logit": -20.0}
 NO_PROBABILITIES: tuple[FileSpace, ...] = ("rank", "unit")  # numbers in [0, 1] that no formula turns into odds
 
 

@@ -59,7 +59,6 @@ if TYPE_CHECKING:
     from blendkit.io.text_tables import decimal_points, open_table, plain_name
     from blendkit.io.truth_for_scores import Truth, truth_for
     from blendkit.io.windows_to_chunks import (
-        NOTHING_FOUND,
         Windowed,
         chunks_without_window,
         late_windows,
@@ -77,7 +76,6 @@ else:
 
 __all__ = [
     "CONSTANT",
-    "NOTHING_FOUND",
     "NO_EFFORT",
     "PROVENANCE",
     "SUBMISSION",

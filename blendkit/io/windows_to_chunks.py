@@ -24,8 +24,6 @@ from blendkit.core import (
 )
 from blendkit.errors import BlendkitError, counted, shorten
 
-# The score of a chunk in which a detector found nothing; the logit is that of perch-hoplite for what it does not score.
-NOTHING_FOUND: dict[FileSpace, float] = {"prob": 0.0, "unit": 0.0, "rank": 0.0, "unknown": 0.0, "logit": -20.0}
 _LATE = 0.1  # of the windows
 RATE = 48000  # Hz; times become whole samples at this rate, exactly for whole milliseconds
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from blendkit.core import LabelTable, ScoreKind, Scores, Taxonomy, require_kind, require_path, text_hash
-from blendkit.errors import BlendkitError, shorten
+from blendkit.errors import BlendkitError, counted, shorten
 from blendkit.events import Emit, silent
 from blendkit.io import (
     ColumnNames,
@@ -45,7 +45,7 @@ class SourcesRead:
 
     hashes and plans: of the recipes; folds: of the first file that has them; taxonomy: of the labels or of the first
     recipe; files: what is known of the scores that were read from files; tuned: the recipes that were tuned on labelled
-    recordings; workspaces: of the recipes.
+    recordings; partial: the tables of detections, which name no chunk without any; workspaces: of the recipes.
     """
 
     scores: dict[str, Scores]
@@ -56,6 +56,7 @@ class SourcesRead:
     notes: list[str]
     files: dict[str, Provenance] = field(default_factory=dict)
     tuned: list[str] = field(default_factory=list)
+    partial: list[str] = field(default_factory=list)
     plans: dict[str, Plan] = field(default_factory=dict)
     workspaces: dict[str, Workspaces] = field(default_factory=dict)
 
@@ -120,6 +121,7 @@ def read_sources(
     for text, (name, source) in named.items():
         _add(read, text, name, source, own.get(str(source)), table, overrides, place, emit)
     _name_classes(read, given)
+    _fill_detections(read)
     if given is not None:
         _label(read, given, next(iter(named)), None if path is None or isinstance(path, LabelTable) else str(path))
     return read
@@ -178,6 +180,7 @@ def _add(
         own = name or file.name
         own = text if own in read.scores else own
         read.scores[own], read.files[own] = file.scores, file.known
+        read.partial += [] if file.whole else [own]
         read.notes += [f"{own}: {n}" for n in file.notes]
         return
     workspaces, recipe = open_workspaces(source, overrides, place, emit, labels=labels)
@@ -200,6 +203,21 @@ def _read_labels(labels: Labels | LabelTable | Path | str | None) -> Labels | No
     if given is None or isinstance(given.table, LabelTable):
         return given
     return replace(given, table=read_labels(given.table))
+
+
+def _fill_detections(read: SourcesRead) -> None:
+    """Give tables of detections the rows of the first other source: what they do not name was not detected."""
+    whole = next((s for n, s in read.scores.items() if n not in read.partial), None)
+    if whole is None:
+        return
+    for name in read.partial:
+        own = read.scores[name]
+        have = set(own.rows.ids())
+        lacking = sum(i not in have for i in whole.rows.ids())
+        if 0 < lacking < len(whole):
+            read.scores[name] = own.align(whole.rows, own.classes, source=name, missing_rows="nothing")
+            count = counted(lacking, "chunk that it does not name counts", "chunks that it does not name count")
+            read.notes.append(f"{name}: {count} as nothing found")
 
 
 def _name_classes(read: SourcesRead, labels: Labels | None) -> None:

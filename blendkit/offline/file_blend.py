@@ -34,7 +34,8 @@ class BlendSettings:
     """How files are read and blended, where that is not to be found out.
 
     names: of their columns and arrays; spaces: of files, by the name that a recipe gives them; by: the blend.
-    missing_rows: rows that a file lacks and another has are an error, or get the median of each class in it.
+    missing_rows: rows that a file lacks and another has are an error, get the median of each class in it, or count as
+    nothing found, as they do in tables of detections.
     """
 
     names: ColumnNames = ColumnNames()
@@ -201,7 +202,7 @@ def _draft(given: BlendFiles, settings: BlendSettings, place: Path) -> Draft:
         raise BlendkitError(f"{clash[0]!r} is the name of two things in this recipe: rename that file")
     return Draft(
         given, facts, tests, settings.names, root_of(given, [*facts, *tests], place), by, why,
-        dict.fromkeys(every, 1.0), missing_rows=settings.missing_rows,
+        dict.fromkeys(every, 1.0),
     )  # fmt: skip
 
 

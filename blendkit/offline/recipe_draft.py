@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.core import MissingRows
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.io import ColumnNames, split_label_source
 from blendkit.offline.data_lint import FAR
@@ -57,7 +56,6 @@ class Draft:
     weights: Mapping[str, float]
     said: tuple[str, ...] = field(default=())  # of the weights
     tuned_on: tuple[str | dict[str, Any], ...] = ()  # the labels that the weights were chosen on
-    missing_rows: MissingRows = "error"
 
     def text(self, place: Path) -> str:
         """Return the recipe as YAML. place: where the file will lie, for the command in its first comment."""
@@ -100,7 +98,7 @@ class Draft:
                 other = self._table(self.tests[i])
                 alike = {k for k, v in params.items() if k != "path" and v == other[k]}
                 params = {k: v if k in alike else {"oof": v, "test": other[k]} for k, v in params.items()}
-            params["missing_rows"] = None if self.missing_rows == "error" else self.missing_rows
+            params["missing_rows"] = None if f.missing_rows == "error" else f.missing_rows
             params["unlikely"] = True if f.space == "logit" and float(f.scores.values.min()) >= 0 else None
             out.append({k: v for k, v in params.items() if v is not None})
         return out
@@ -151,11 +149,12 @@ def common_blend(facts: Sequence[ScoreFacts], members: Sequence[str]) -> tuple[s
     spread = {f.name: _spread(f, common) for f in facts}
     low, high = min(spread, key=lambda n: spread[n]), max(spread, key=lambda n: spread[n])
     if spread[low] * FAR < spread[high]:
-        times = f"{spread[high] / spread[low]:.1f} times" if spread[low] else "infinitely"
-        return (
-            "rank",
-            f"rank: {high}'s {WORDS[space]} spread {times} as far as {low}'s, and a mean would be mostly {high}",
+        far = (
+            f"{high}'s {WORDS[space]} spread {spread[high] / spread[low]:.1f} times as far as {low}'s"
+            if spread[low]
+            else f"{low}'s {WORDS[space]} do not spread at all"
         )
+        return "rank", f"rank: {far}, and a mean would be mostly {high}"
     return space, f"{space}: every file holds {WORDS[space]}, on a like scale"
 
 

@@ -23,6 +23,7 @@ from blendkit.io import (
 )
 from blendkit.store import is_store
 
+_DETECTIONS = "it holds detections: chunks that it does not name count as nothing found (`missing_rows: nothing`)"
 WORDS = {"logit": "logits", "prob": "probabilities", "rank": "ranks"}
 
 
@@ -32,7 +33,7 @@ class ScoreFacts:
 
     name: a word that recipes take; path and array: where the scores lie; why: the reason for the space; folds: whether
     the file says in which fold each recording was held out; notes: what its reader assumed or left out; names: of its
-    own columns and arrays.
+    own columns and arrays. missing_rows: what rows get that it lacks and another file has.
     """
 
     name: str
@@ -45,6 +46,7 @@ class ScoreFacts:
     folds: bool
     notes: tuple[str, ...]
     names: ColumnNames = ColumnNames()
+    missing_rows: MissingRows = "error"
 
     def __str__(self) -> str:
         s = self.scores
@@ -65,22 +67,25 @@ def look_at(
     """Read score files and find out what they hold. names: of each one's columns and arrays; spaces: by name, where
     they are known; taxonomy: names classes.
 
-    missing_rows: `median` where a file may lack rows that another has, for these will be filled. Raises BlendkitError
-    for files that cannot be read, that are one and the same, or that share no rows or classes.
+    missing_rows: what rows get that a file lacks and another has; in tables of detections `error` is `nothing`, for
+    what such a table does not name was not detected. Raises BlendkitError for files that cannot be read, that are one
+    and the same, or that share no rows or classes.
     """
     called = _names(files)
     if unknown := [s for s in spaces if s not in called]:
         hints = [f"{n}{did_you_mean(n, called)}" for n in unknown]
         raise BlendkitError(f"no score file is called {', '.join(hints)}", [f"they are called {', '.join(called)}"])
-    found = [_look(f, n, k, spaces.get(n), taxonomy) for f, n, k in zip(files, called, names, strict=True)]
+    each = zip(files, called, names, strict=True)
+    found = [_look(f, n, k, spaces.get(n), taxonomy, missing_rows) for f, n, k in each]
     for a, b in combinations(found, 2):
-        _require_two(a, b, missing_rows)
+        _require_two(a, b)
     return found
 
 
 def _look(
-    file: Path | str, name: str, names: ColumnNames, stated: Space | None, taxonomy: Taxonomy | None
-) -> ScoreFacts:
+    file: Path | str, name: str, names: ColumnNames, stated: Space | None, taxonomy: Taxonomy | None,
+    missing_rows: MissingRows,
+) -> ScoreFacts:  # fmt: skip
     path, array = split_source(file)
     if not path.exists():
         beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
@@ -90,9 +95,11 @@ def _look(
     space, why = _space(scores, stated, str(file))
     path = score_file(path)
     form = "store" if is_store(path) else find_reader(path, names)[0]
+    if not read.whole and missing_rows == "error":
+        missing_rows, more = "nothing", (*more, _DETECTIONS)
     return ScoreFacts(
         name, path.resolve(), array, form, space, why, replace(scores, space=space), bool(read.folds),
-        (*read.notes, *more), names,
+        (*read.notes, *more), names, missing_rows,
     )  # fmt: skip
 
 
@@ -126,7 +133,7 @@ def _word(text: str) -> str:
     return word if re.match("[A-Za-z]", word) else f"m_{word}".rstrip("_")
 
 
-def _require_two(a: ScoreFacts, b: ScoreFacts, missing_rows: MissingRows) -> None:
+def _require_two(a: ScoreFacts, b: ScoreFacts) -> None:
     """Raise BlendkitError for two files that cannot be blended: the same one, or nothing in common."""
     both = f"{a.name} and {b.name}"
     if (a.path, a.array) == (b.path, b.array):
@@ -137,8 +144,8 @@ def _require_two(a: ScoreFacts, b: ScoreFacts, missing_rows: MissingRows) -> Non
         way = "if one has names and the other codes, --taxonomy connects them"
         raise BlendkitError(f"{both} have no class in common", [why, way])
     x, y = a.scores, b.scores
-    if missing_rows == "error" or not set(x.rows.ids()) & set(y.rows.ids()):
-        shared_rows({a.name: x, b.name: y})
+    none_shared = not set(x.rows.ids()) & set(y.rows.ids())
+    shared_rows({a.name: x, b.name: y}, [] if none_shared else [f.name for f in (a, b) if f.missing_rows != "error"])
     if x.classes == y.classes and x.rows.ids() == y.rows.ids() and np.array_equal(x.values, y.values):
         raise BlendkitError(f"{both} hold the same scores", ["a blend of one and the same model changes nothing"])
 

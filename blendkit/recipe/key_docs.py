@@ -31,7 +31,8 @@ KEY_DOCS: dict[str, dict[str, str]] = {
     "MemberModel": {
         "use": "The installed member that gives the scores (`blendkit members list`).",
         "tta": "Test-time augmentation: the mean over the same audio at several shifts in time.",
-        "missing_rows": "Rows that the member lacks: an error that lists them, or the median of each class.",
+        "missing_rows": "Rows that the member lacks: an error that lists them, the median of each class, or `nothing`: "
+        "what a detector gives where it found nothing.",
         "unknown_classes": "Classes that the run does not have: an error that lists them, or left out.",
         "isolate": "Run the member in a process of its own. null: as its adapter declares.",
         "sha256": "The hash that its file must have, or a mapping of file parameters to hashes.",

@@ -84,8 +84,9 @@ class MemberModel(BaseModel):
     """A member of the blend; keys beyond these are its adapter's parameters.
 
     missing_rows and unknown_classes are policies for scores that do not fit the run: an error that
-    lists them, or the class's median for a missing row, and leaving out a class the run lacks. isolate: run it
-    in a process of its own (None: as its adapter declares); limit_s: seconds it may take there per recording.
+    lists them, or the class's median or nothing found for a missing row, and leaving out a class the run
+    lacks. isolate: run it in a process of its own (None: as its adapter declares); limit_s: seconds it may take
+    there per recording.
     sha256: the hash that its file must have, or a mapping of parameters that name files to hashes; it is no part of
     what saved logits depend on.
     optional: a run may leave it out to keep its time budget.

@@ -10,9 +10,10 @@ import pytest
 
 from blendkit.blending import align_members
 from blendkit.core.names import NameRule
-from blendkit.core.rows import chunk_rows
+from blendkit.core.rows import chunk_rows, rows_from_ids
 from blendkit.core.scores import Scores
 from blendkit.engine.local import RunResult
+from blendkit.errors import BlendkitError
 from blendkit.member.windows import TTA
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.plan import make_plan
@@ -53,7 +54,7 @@ def test_without_a_list_of_classes_the_run_has_those_of_all_tables(
 
 def test_the_way_out_is_that_of_the_problem() -> None:
     assert align_members._ways_out(["2 of 6 rows missing: a_5, a_10"]) == [
-        "`missing_rows: median` on a member fills the rows that it lacks"
+        "`missing_rows: median` on a member fills the rows that it lacks (`nothing` in detections)"
     ]
     assert align_members._ways_out(["6 of 6 rows missing: a_5 (+5 more)"]) == [
         "a member that lacks all rows holds scores of other recordings"
@@ -82,3 +83,14 @@ def test_logits_that_look_like_probabilities_are_noted_for_what_the_member_cover
 
 def _not_built(*_: object) -> Any:
     raise AssertionError
+
+
+@pytest.mark.parametrize(("space", "value"), [("prob", 0.0), ("rank", 0.0), ("unknown", 0.0), ("logit", -20.0)])
+def test_nothing_found_is_the_score_of_a_detector_that_found_nothing(space: Any, value: float) -> None:
+    rows = rows_from_ids(["r_5", "r_10"], 5.0, NameRule())
+    own = Scores.build(np.array([[0.5, 0.25]]), rows.take(np.array([0])), ["x", "y"], space)
+    assert own.align(rows, ["x", "y"], missing_rows="nothing").values.tolist() == [[0.5, 0.25], [value, value]]
+    empty = own.take_rows(np.array([], np.int64))
+    assert empty.align(rows, ["x", "y"], missing_rows="nothing").values.tolist() == [[value] * 2] * 2
+    with pytest.raises(BlendkitError, match="2 of 2 rows missing"):
+        empty.align(rows, ["x", "y"], missing_rows="median")  # of none

@@ -231,6 +231,38 @@ def test_rows_that_a_file_lacks_get_its_median_where_that_is_asked_for(folder: P
         blend_files(both(folder), None, folder / "out", settings=filled)
 
 
+BIRDNET = "Start (s),End (s),Scientific name,Common name,Confidence,File\n"
+
+
+def test_chunks_that_a_table_of_detections_does_not_name_have_nothing_found(folder: Path):
+    found = ["0,3,x,X,0.9,r0.wav", "5,8,y,Y,0.4,r0.wav", "15,18,x,X,0.7,r1.wav"]
+    (folder / "b.csv").write_text(BIRDNET + "\n".join([*found, ""]), encoding="utf-8")
+    made = blend_files(both(folder), None, folder / "out", settings=BlendSettings(by="prob"))
+    scores = read_scores(made.run.submission)
+    mean = dict(zip(scores.rows.ids(), scores.values.tolist(), strict=True))
+    assert mean["r0_5"] == pytest.approx([(0.8 + 0.9) / 2, 0.2 / 2])
+    assert mean["r0_10"] == pytest.approx([0.3 / 2, (0.7 + 0.4) / 2])
+    assert mean["r1_20"] == pytest.approx([(0.1 + 0.7) / 2, 0.9 / 2])
+    assert mean["r3_20"] == pytest.approx([0.1 / 2, 0.9 / 2])  # the table does not name r3
+    assert "member 'b': 10 missing rows count as nothing found" in made.notes
+    assert any(n.startswith("b: it holds detections: chunks that it does not name") for n in made.notes)
+    assert "missing_rows: nothing" in made.recipe.read_text(encoding="utf-8")
+    asked = BlendSettings(by="prob", missing_rows="median")
+    assert "missing_rows: median" in new_recipe(both(folder), folder / "r.yaml", settings=asked)
+
+
+def test_detections_are_compared_on_all_chunks_of_the_other(folder: Path):
+    (folder / "b.csv").write_text(BIRDNET + "0,3,x,X,0.9,r0.wav\n0,3,y,Y,0.1,r1.wav\n", encoding="utf-8")
+    for order in (("a.csv", "b.csv"), ("b.csv", "a.csv")):
+        made = compare([folder / n for n in order], folder / "labels.csv")
+        assert made.labelled_rows == 16
+        assert "b: 14 chunks that it does not name count as nothing found" in made.notes
+        # x: of 8 chunks with it one has .9, all others 0; y: the one with .1 has x
+        assert dict(zip([line.name for line in made.lines], made.to_frame()["macro_auc"], strict=True))["b"] == (
+            pytest.approx(((1 / 8 + 7 / 8 / 2) + 7 / 8 / 2) / 2)
+        )
+
+
 def test_names_with_line_breaks_stay_in_their_comment(folder: Path):
     odd = folder / "a\nname: evil"
     odd.mkdir()

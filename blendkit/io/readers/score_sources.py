@@ -8,6 +8,7 @@ from typing import get_args
 
 from blendkit.audio import WindowPool
 from blendkit.core import (
+    NOTHING_FOUND,
     FileSpace,
     LabelTable,
     NameRule,
@@ -30,7 +31,7 @@ from blendkit.io.readers.table_names import table_recording
 from blendkit.io.run_names import RunFacts, run_facts
 from blendkit.io.score_places import score_file, split_source
 from blendkit.io.space_check import check_space
-from blendkit.io.windows_to_chunks import NOTHING_FOUND, Windowed, late_windows, windows_on_chunks, without_rows
+from blendkit.io.windows_to_chunks import Windowed, late_windows, windows_on_chunks, without_rows
 from blendkit.store import LogitStore, is_store
 
 RECIPES = (".yaml", ".yml")
