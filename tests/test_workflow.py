@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from blendkit._version import __version__
 
 ROOT = Path(__file__).parents[1]
 
@@ -54,6 +58,26 @@ def test_the_conda_recipe_has_the_floors_that_are_declared() -> None:
     renamed = {"soundfile": "pysoundfile", "soxr": "python-soxr"}
     wanted = {renamed.get(n.lower(), n.lower()): floor for n, floor in (d.split(">=") for d in declared)}
     assert dict(entry.split(" >=") for entry in run) == {"python": "3.11", **wanted}
+
+
+def test_a_release_is_built_tried_and_published_only_where_its_tag_is_the_version() -> None:
+    found = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8"))
+    assert found[True] == {"push": {"tags": ["v*"]}}
+    first, *others = commands(found["jobs"]["build"])
+    code = first.partition("$(")[2].removesuffix(')"').removeprefix("python -c '").removesuffix("'")
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout.strip() == (
+        __version__
+    )
+    assert first.startswith('test "$GITHUB_REF_NAME" = "v$(')
+    assert [any(w in c for c in others) for w in ("python -m build", "run eos7")] == [True, True]
+    assert found["jobs"]["publish"]["needs"] == "build"
+
+
+def test_the_version_stands_in_one_file_and_the_conda_recipe_has_it() -> None:
+    recipe = yaml.safe_load((ROOT / "packaging/conda-recipe.yaml").read_text(encoding="utf-8"))
+    assert recipe["context"]["version"] == __version__
+    texts = [ROOT / "pyproject.toml", ROOT / "CITATION.cff", *ROOT.glob("docs/**/*.md")]
+    assert [p.name for p in texts if f'"{__version__}"' in p.read_text(encoding="utf-8")] == []
 
 
 def test_the_forms_for_issues_are_forms() -> None:

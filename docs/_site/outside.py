@@ -16,10 +16,12 @@ PAGES = {
     "CHANGELOG.md": "project/changelog.md",
     "SECURITY.md": "project/security.md",
     "CODE_OF_CONDUCT.md": "project/conduct.md",
+    "examples/README.md": "how-to/examples.md",
     "examples/public_chains.md": "how-to/public_chains.md",
     "examples/seqhead_ladder.md": "explanation/seqhead_ladder.md",
     "examples/kaggle/README.md": "how-to/kaggle_notebook.md",
     "examples/write_a_member/README.md": "how-to/example_member.md",
+    "examples/write_an_op/README.md": "how-to/example_op.md",
 }
 MEASURED = re.compile(r"tests/benchmarks/(\w+)\.md")
 MEMBER_PAGE = re.compile(r"members/(\w+)\.md")

@@ -17,7 +17,8 @@ import pytest
 
 from blendkit.testing import new_plugin
 
-EXAMPLE = Path(__file__).parents[2] / "examples/write_a_member"
+ROOT = Path(__file__).parents[2]
+EXAMPLE, OP_EXAMPLE = ROOT / "examples/write_a_member", ROOT / "examples/write_an_op"
 RECIPE = """
 recipe: 1
 name: loud
@@ -48,9 +49,10 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = [f"import site; site.addsitedir({p!r})" for p in parents]  # runs the parent's own .pth files too
     Path(inside, "parent.pth").write_text("\n".join(lines) + "\n", encoding="utf-8")
     shutil.copytree(EXAMPLE, folder / "example")  # a build leaves files beside the source
+    shutil.copytree(OP_EXAMPLE, folder / "op_example")
     new_plugin("op", "night_owls", folder / "owls")
     pip = (python, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation")
-    done = run(*pip, folder / "example", folder / "owls", cwd=folder)
+    done = run(*pip, *(folder / n for n in ("example", "op_example", "owls")), cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return python
 
@@ -73,11 +75,12 @@ def test_a_recipe_finds_the_installed_member(python: Path, tone_folder: Path, tm
     assert "did you mean 'gain'?" in wrong.stderr
 
 
-def test_the_examples_own_test_passes(python: Path, tmp_path: Path) -> None:
-    shutil.copy(EXAMPLE / "test_loudness.py", tmp_path)
+def test_the_examples_own_tests_pass(python: Path, tmp_path: Path) -> None:
+    for test in (EXAMPLE / "test_loudness.py", OP_EXAMPLE / "test_night_voices.py"):
+        shutil.copy(test, tmp_path)
     done = run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, cwd=tmp_path)
     assert done.returncode == 0, done.stdout
-    assert "1 passed" in done.stdout
+    assert "3 passed" in done.stdout
 
 
 def test_a_new_plugin_is_ready_to_install(python: Path, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def make_season(folder: Path, world: Path) -> None:
         (folder / "recordings" / new).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(world / f"test_soundscapes/{r}.ogg", folder / f"recordings/{new}.ogg")
     shutil.copy(world / "taxonomy.csv", folder / "taxonomy.csv")
-    shutil.copy(ROOT / "examples/ecologist/season.yaml", folder / "season.yaml")
+    shutil.copy(ROOT / "examples/recordings_to_detections/season.yaml", folder / "season.yaml")
     (folder / "deployments.csv").write_text("folder,site,tz\nam1,creek,UTC\nam2,ridge,UTC\n", encoding="utf-8")
     birdnet, second = (_renamed(read_scores(world / f"external/{n}.csv", "prob"), ids) for n in ("birdnet", "sed"))
     write_scores(second, folder / "second_model.csv")

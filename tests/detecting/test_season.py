@@ -80,7 +80,7 @@ def test_clips_can_be_heard_and_answers_are_weighed(said: tuple[Path, list[str]]
 
 def test_the_recipe_shown_is_the_recipe_shipped() -> None:
     (shown,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-    shipped = (ROOT / "examples/ecologist/season.yaml").read_text(encoding="utf-8")
+    shipped = (ROOT / "examples/recordings_to_detections/season.yaml").read_text(encoding="utf-8")
     assert shown == "".join(line for line in shipped.splitlines(keepends=True) if not line.startswith("#"))
 
 

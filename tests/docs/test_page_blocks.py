@@ -57,6 +57,19 @@ def test_the_blocks_of_a_page_run(page: Path, folder: Path) -> None:
         run_block(block, page.name)
 
 
+def test_the_example_of_two_csvs_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = ROOT / "examples/blend_two_csvs.py"
+    exec(compile(path.read_text(encoding="utf-8"), path.name, "exec"), {"__name__": "__main__"})
+    assert "(95%) on held-out recordings" in capsys.readouterr().out
+    assert (folder / "out/two_csvs/submission.csv").is_file()
+
+
+def test_every_example_is_in_their_list() -> None:
+    page = (ROOT / "examples/README.md").read_text(encoding="utf-8")
+    found = [p.name + "/" * p.is_dir() for p in (ROOT / "examples").iterdir() if p.name != "README.md"]
+    assert [n for n in found if f"[{n}]" not in page and f"({n})" not in page and n[0] not in "._"] == []
+
+
 @pytest.mark.parametrize("page", documents(), ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_no_block_escapes(page: Path) -> None:
     assert {b.language for b in blocks(page)} <= SHOWN | {"bash", "python"}
