@@ -67,6 +67,7 @@ def print_found(found: Found, level: float) -> None:
         click.echo(text)
     click.echo("")
     tuned = f"  (in-sample: tuned on {found.tuned} of the labelled recordings)" if found.tuned else ""
+    tuned = tuned or ("  (in-sample, as are those below)" if found.seen else "")
     click.echo(f"recipe as it is:  {found.before:.6f}{tuned}")
     click.echo(f"in-sample:        {found.after:.6f}  (on the labels that chose it)")
     click.echo(f"nested:           {g.nested:.6f}  ({found.split})")

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from blendkit.engine.preflighting import preflight
     from blendkit.engine.recipe_data import DataFolders, data_folder, folders_of, open_data
     from blendkit.engine.recording_names import named_rows
-    from blendkit.engine.run_inputs import Inputs, find_inputs, labels_out_of_reach, member_context, truth_of
+    from blendkit.engine.run_inputs import (
+        Inputs,
+        find_inputs,
+        labels_out_of_reach,
+        labels_together,
+        member_context,
+        truth_of,
+    )
     from blendkit.engine.run_provenance import Behind
     from blendkit.engine.shard_merge import merge
     from blendkit.engine.shard_run import run_shard
@@ -50,6 +57,7 @@ __all__ = [
     "folders_of",
     "held_within",
     "labels_out_of_reach",
+    "labels_together",
     "look_beforehand",
     "measure",
     "member_context",

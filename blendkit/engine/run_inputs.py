@@ -157,6 +157,11 @@ def truth_of(inputs: Inputs, rows: Rows, classes: Sequence[str]) -> tuple[Bools,
     return truth, labelled, used
 
 
+def labels_together(used: Sequence[str]) -> list[str]:
+    """Return a note where the labels of several files (their names) are measured on as one."""
+    return [f"the labels are those of {len(used)} files together: {shorten(used)}"] if len(used) > 1 else []
+
+
 def labels_out_of_reach(inputs: Inputs, rows: Rows) -> list[str]:
     """Return a text per label file whose labels mostly end beyond the rows (N) of their recordings."""
     tables = (t.named_as(rows.recordings()) for t in inputs.labels)

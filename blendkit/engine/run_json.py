@@ -12,7 +12,7 @@ import numpy as np
 from blendkit._version import __version__
 from blendkit.blending import Parts
 from blendkit.core import FileSpace, Matrix, Rows, Scores, text_hash, unused_names, written_space
-from blendkit.engine.run_inputs import Inputs, labels_out_of_reach, truth_of
+from blendkit.engine.run_inputs import Inputs, labels_out_of_reach, labels_together, truth_of
 from blendkit.engine.run_provenance import Behind
 from blendkit.errors import shorten
 from blendkit.events import Emit
@@ -85,7 +85,7 @@ class Figures:
 
     def warnings(self, behind: Behind) -> list[str]:
         """Say which streams rank the wrong way round, which figures are in-sample, and which labels nearly match."""
-        return [*self.turned, *self.notes, *behind.in_sample(self.recordings)]
+        return [*self.turned, *labels_together(self.sources), *self.notes, *behind.in_sample(self.recordings)]
 
 
 def _nearly_matching(inputs: Inputs, rows: Rows) -> list[str]:

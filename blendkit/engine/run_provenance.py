@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from blendkit.core import Contents, JoinedContents, Saw, ScoreKind
-from blendkit.io import Provenance, joined, of_store
+from blendkit.errors import shorten
+from blendkit.io import NOT_KNOWN, Provenance, joined, of_store
 from blendkit.recipe import Plan, RecipeFiles
 from blendkit.scoring import Opened
 
@@ -39,7 +40,10 @@ class Behind:
         return {n: count for n, count in found.items() if count}
 
     def in_sample(self, recordings: set[str]) -> list[str]:
-        """Name the members that were fitted, and say if the recipe was tuned, on recordings they are measured on."""
+        """Name the members that were fitted, and say if the recipe was tuned, on recordings they are measured on.
+
+        Of some members nobody knows what they learned from: they are named, too.
+        """
         measured = sorted(recordings)
         of = f"of the {len(measured)} labelled recordings"
         said = [
@@ -49,7 +53,23 @@ class Behind:
         if tuned := len(self.tuned.among(measured, self.contents)):
             what = f"weights or values of this recipe were chosen on {tuned} {of} (`tuned_on:`)"
             said.insert(0, f"{what}: figures of its output are in-sample")
+        if unknown := [n for n, p in self.members.items() if measured and p.kind_on(measured) == "unknown"]:
+            said.append(f"{shorten(unknown)}: {NOT_KNOWN}")
         return [*self.not_told, *said]
+
+    def steps_fitted_on(self, plan: Plan, files: RecipeFiles, recordings: set[str]) -> dict[str, int]:
+        """Return on how many of some recordings, by their labels, steps or coefficients of streams were fitted.
+
+        Cross-fitted steps are out-of-fold, and a reference for ranks has no labels: they do not count.
+        """
+        measured, found = sorted(recordings), dict[str, int]()
+        for stream in plan.streams:
+            stack = files.stack_of(stream)
+            fits = [files.seen_by(s) for s in stream.ops if not s.folds and s.info.fit_on != "reference"]
+            for saw in (*fits, stack and stack[1]):
+                count = len(saw.among(measured, self.contents)) if saw is not None else 0
+                found[stream.name] = max(count, found.get(stream.name, 0))
+        return {n: count for n, count in found.items() if count}
 
     def with_steps(self, plan: Plan, files: RecipeFiles) -> dict[str, Provenance]:
         """Return what is behind each member, each fitted step and each blend with fitted coefficients.

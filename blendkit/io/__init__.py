@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from blendkit.io.names_of_columns import names_by_file
     from blendkit.io.provenance import (
+        NOT_KNOWN,
         PROVENANCE,
         Provenance,
         joined,
@@ -76,6 +77,7 @@ else:
 
 __all__ = [
     "CONSTANT",
+    "NOT_KNOWN",
     "NO_EFFORT",
     "PROVENANCE",
     "SUBMISSION",

@@ -29,6 +29,9 @@ _SIDE = ".provenance.json"
 UNKNOWN_SAW = Saw(known=False)
 
 
+NOT_KNOWN = "what these scores learned from is not known: the figure may be in-sample"
+
+
 @dataclass(frozen=True)
 class Provenance:
     """What is known of a file's scores.

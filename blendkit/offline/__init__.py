@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from blendkit.offline.outlook_texts import future_words, lumps_words, plateau_words, ways, worth_words
     from blendkit.offline.recipe_draft import BlendFiles
     from blendkit.offline.recipe_search import greedy_weights, grid_values, line_weights
-    from blendkit.offline.score_kinds import NOT_KNOWN, score_kind
+    from blendkit.offline.score_kinds import score_kind
     from blendkit.offline.searches import GreedySearch, GridSearch, LineSearch, StackSearch, search, search_recipe
     from blendkit.offline.sweeps import Sweep, blend_sides, sweep
     from blendkit.offline.verdicts import Verdict, weights_text
@@ -39,7 +39,6 @@ else:
 
 __all__ = [
     "EQUAL",
-    "NOT_KNOWN",
     "Ablation",
     "Axis",
     "BlendFiles",

@@ -12,6 +12,7 @@ from blendkit.core import LabelTable, ScoreKind, Scores, Taxonomy, require_kind,
 from blendkit.errors import BlendkitError, counted, shorten
 from blendkit.events import Emit, silent
 from blendkit.io import (
+    NOT_KNOWN,
     ColumnNames,
     Provenance,
     is_source,
@@ -24,7 +25,7 @@ from blendkit.io import (
 from blendkit.offline.cliffs_of_shares import score_cliffs
 from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
 from blendkit.offline.offline_files import Place, open_workspaces
-from blendkit.offline.score_kinds import NOT_KNOWN, refuse_labels, score_kind, unlike_kinds
+from blendkit.offline.score_kinds import refuse_labels, score_kind, unlike_kinds
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe import Plan, Recipe, filled_text, make_plan
 
@@ -44,8 +45,9 @@ class SourcesRead:
     """What was read from sources: their scores by name, and the truth of the first one's rows, None without labels.
 
     hashes and plans: of the recipes; folds: of the first file that has them; taxonomy: of the labels or of the first
-    recipe; files: what is known of the scores that were read from files; tuned: the recipes that were tuned on labelled
-    recordings; partial: the tables of detections, which name no chunk without any; workspaces: of the recipes.
+    recipe; files: what is known of the scores that were read from files; tuned: the recipes that were tuned, or have
+    something fitted, on labelled recordings; partial: the tables of detections, which name no chunk without any;
+    workspaces: of the recipes.
     """
 
     scores: dict[str, Scores]
@@ -160,6 +162,7 @@ def _kinds(read: SourcesRead, truth: LabelledChunks) -> list[str]:
     labelled = truth.rows.recording[truth.labelled].tolist()
     found = {own: score_kind(known, labelled) for own, known in read.files.items()}
     each = [f"{own}: {n}" for own, (kind, notes) in found.items() if kind != "unknown" for n in notes]
+    found |= {n: ("unknown", []) for n in read.scores if n not in read.files and n not in read.hashes}  # in memory
     if unknown := [own for own, (kind, _) in found.items() if kind == "unknown"]:
         each.append(f"{shorten(unknown)}: {NOT_KNOWN}")
     kinds: dict[str, ScoreKind] = {own: kind for own, (kind, _) in found.items()}
@@ -190,7 +193,8 @@ def _add(
     read.scores[own], read.folds = scores, read.folds or workspace.folds
     read.plans[own], read.workspaces[own] = make_plan(recipe), workspaces
     read.hashes[own] = text_hash(filled_text(read.plans[own]))
-    read.tuned += [own] if workspace.tuned(workspace.around.files) else []
+    in_sample = workspace.tuned(workspace.around.files) or workspace.seen(read.plans[own])
+    read.tuned += [own] if in_sample else []
     read.truth = read.truth or LabelledChunks(
         workspace.rows, workspace.classes, workspace.truth, workspace.labelled, workspace.folds
     )

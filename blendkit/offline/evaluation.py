@@ -156,7 +156,8 @@ def evaluate(
     notes = (*notes, *left_out)
     truth = truth_for(table, scores.rows, scores.classes, taxa, what, path=None if labels is table else str(labels))
     found = _evaluated(scores, truth, folds, judging or Judging(), "bca" if bca else "percentile")
-    kind, said = ("unknown", []) if known is None else score_kind(known, scores.rows.recording[truth.labelled])
+    known = known or Provenance()  # scores in memory say nothing
+    kind, said = score_kind(known, scores.rows.recording[truth.labelled])
     notes = (*said, *notes, *truth.notes, *found.notes)
     return replace(found, kind=kind, notes=notes, rows=found.rows + unread)
 

@@ -20,7 +20,7 @@ from blendkit.offline.recipe_draft import BLEND, BlendFiles, Draft, common_blend
 from blendkit.offline.recipe_search import greedy_weights, line_weights
 from blendkit.offline.score_facts import ScoreFacts, classes_lacked, look_at
 from blendkit.offline.score_kinds import refuse_labels
-from blendkit.offline.verdicts import Verdict, verdict_on, weights_text
+from blendkit.offline.verdicts import Verdict, signed, verdict_on, weights_text
 from blendkit.recipe import Recipe, parse_recipe
 
 if TYPE_CHECKING:
@@ -135,9 +135,9 @@ def blend_files(
         searched = {n: float(w) for n, w in found.values[f"blends.{BLEND}.of"].items()}
         g = found.guarded
         verdict = verdict_on(searched, g.best_member, g.gain, g.better, found.judging, found.seen)
-        weights = _delivered(draft, searched, verdict)
+        weights, instead = _delivered(draft, searched, verdict, found)
         draft = replace(draft, weights=weights, said=_said(found, searched, verdict), tuned_on=found.labels)
-        notes += [n for n in found.notes if n not in notes] + cliffs
+        notes += [n for n in found.notes if n not in notes] + cliffs + instead
     text = draft.text(place)
     done = run(parse_recipe(text, RECIPE), draft.root, target, recipe_text=text, emit=emit)
     command = text.splitlines()[0].rpartition("Run it: ")[2]
@@ -227,13 +227,22 @@ def _search(draft: Draft, out: Path, judging: Judging, emit: Emit) -> tuple[Foun
     return found, share_cliffs(workspaces, opened, BLEND, others[0]) if len(others) == 1 else []
 
 
-def _delivered(draft: Draft, searched: Mapping[str, float], verdict: Verdict) -> dict[str, float]:
-    """What is written: of a blend that is worse than one input, that input alone, if it has all classes."""
+def _delivered(
+    draft: Draft, searched: Mapping[str, float], verdict: Verdict, found: Found
+) -> tuple[dict[str, float], list[str]]:
+    """What is written, and why it is not what was found: of a blend that is worse than one input, that input alone, if
+    it has all classes; of weights that are worse than equal ones beyond the interval, equal ones.
+    """
     every = {c for f in draft.facts for c in f.scores.classes}
     whole = {f.name for f in draft.facts if every <= set(f.scores.classes)}
     if verdict.judgement == "not" and verdict.best in {*whole, *draft.given.members}:
-        return {n: float(n == verdict.best) for n in searched}
-    return dict(searched)
+        return {n: float(n == verdict.best) for n in searched}, []
+    gain = found.gain
+    if gain.high < 0:
+        by = f"{signed(-gain.estimate, gain)} [{signed(-gain.high, gain)}, {signed(-gain.low, gain)}]"
+        why = f"equal weights did better than those that were found, by {by} on held-out recordings"
+        return dict.fromkeys(searched, 1.0), [f"{why}: they are delivered"]
+    return dict(searched), []
 
 
 def _said(found: Found, searched: Mapping[str, float], verdict: Verdict) -> tuple[str, ...]:

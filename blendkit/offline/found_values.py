@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from blendkit.core import notebook_view
+from blendkit.errors import shorten
 from blendkit.metrics import Interval
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.verdicts import no_proof, seen_caution, verdict_meaning
@@ -83,8 +84,9 @@ class Found:
     def said(self) -> tuple[str, ...]:
         """Return the figures with where each is from, and the verdict, in lines for a file."""
         g = self.guarded
+        held = f"in-sample, for {shorten(self.seen)} had learned from these" if self.seen else "held out"
         return (
-            f"macro-AUC {g.nested:.6f} held out ({self.split}); {self.after:.6f} on the labels that chose it",
+            f"macro-AUC {g.nested:.6f} {held} ({self.split}); {self.after:.6f} on the labels that chose it",
             f"held out, the best input alone has {g.alone:.6f}; better than it in {100 * g.better:.0f} of 100 "
             f"redraws of the {self.judging.redrawn}",
             f"verdict: {self.judgement}: {self.meaning}{', ' * bool(self.beside)}{self.beside}",

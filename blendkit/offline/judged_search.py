@@ -67,14 +67,14 @@ def judged_search(
         values, guarded, *macros, guarded.gain_over_before, SPLIT.format(judging.redrawn),
         (*workspace.notes, *_on_fits(best)), tuple(parts),
         tuned=workspace.tuned(workspace.around.files), labels=tuning_labels(recipe, workspaces.data, workspace),
-        judging=judging, seen=tuple(workspace.seen),
+        judging=judging, seen=tuple(workspace.seen(make_plan(best))),
     )  # fmt: skip
 
 
 def _on_fits(recipe: Recipe) -> list[str]:
     """Say how steps of a found recipe were fitted on the labels, if there are such."""
     steps = (step for stream in make_plan(recipe).streams for step in stream.ops)
-    if not any(step.params.get("fit") is not None for step in steps):
+    if not any(step.params.get("fit") is not None and step.folds for step in steps):
         return []
     return ["fitted steps are cross-fitted by recording, not fitted anew for every part of the search"]
 
@@ -93,10 +93,12 @@ def tuning_labels(recipe: Recipe, data: DataFolder, workspace: Workspace) -> tup
         found[name] = own
     for name in recipe.model.labels:
         path = data.find(name)
-        known = data.contents.labels(path).recordings if split_label_source(path)[0].exists() else ()
+        if not split_label_source(path)[0].exists():
+            continue  # keys at their default name files that need not be there: nothing was tuned on these
+        known = data.contents.labels(path).recordings
         own = [r for r in known if r in used]
         before = found.get(name, [])
-        if before is None or len(own) == len(known):
+        if before is None or (own and len(own) == len(known)):
             found[name] = None
         elif own or before:
             found[name] = list(dict.fromkeys([*before, *own]))

@@ -7,9 +7,7 @@ from pathlib import Path
 
 from blendkit.core import ScoreKind
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io import Provenance, split_source
-
-NOT_KNOWN = "what these scores learned from is not known: the figure may be in-sample"
+from blendkit.io import NOT_KNOWN, Provenance, split_source
 
 
 def score_kind(known: Provenance, recordings: Iterable[str]) -> tuple[ScoreKind, list[str]]:

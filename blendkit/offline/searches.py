@@ -154,4 +154,5 @@ def _add_to_ledger(path: Path, workspaces: Workspaces, recipe: Recipe, found: Fo
     about = {"recipe": f"{recipe.model.name} (searched)", "sha256": text_hash(filled_text(plan))}
     rows = int(workspaces.workspace(plan).labelled.sum())
     seen = {"in_sample": found.after, "values": found.values, "rows": rows, "judgement": found.judgement}
+    seen |= {"tuned": True} if found.seen else {}  # no figure on what members or steps learned from is held out
     append_entry(path, {"kind": "oof", "from": "search", "oof": found.guarded.nested, **about, **seen})

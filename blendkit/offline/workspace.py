@@ -9,22 +9,21 @@ from typing import Any
 import numpy as np
 
 from blendkit.blending import Memo, StepContext, aligned, make_streams, make_streams_in_parts, may_lack_rows
-from blendkit.core import Bools, Int64, LabelTable, Rows, Scores, canonical_json, compare_names, shared_rows
+from blendkit.core import Bools, Int64, LabelTable, Rows, Scores, canonical_json, shared_rows
 from blendkit.engine import (
     ALL_IN_MEMORY,
     Behind,
     HeldStreams,
     Inputs,
     find_inputs,
-    labels_out_of_reach,
+    labels_together,
     member_context,
     named_rows,
     preflight,
-    truth_of,
 )
-from blendkit.errors import BlendkitError
 from blendkit.events import ignore_note
 from blendkit.metrics import MacroAUC, macro_auc
+from blendkit.offline.required_truth import truth_required
 from blendkit.offline.saved_logits import find_saved, saved_rows
 from blendkit.recipe import DataFolder, Plan, Recipe, RecipeFiles, check_files, make_plan
 from blendkit.scoring import Opened, is_finished, open_members
@@ -72,8 +71,8 @@ class Workspace:
     """What offline work is done on: members on the same rows (N) and classes (C), truth (N, C), labelled (N,).
 
     folds {recording: fold} where the members' files have them. notes are for the user, each once. Where memory is
-    limited, the rows are those of labelled recordings alone, cut from streams of all rows (`whole`). seen: members that
-    learned from labelled recordings.
+    limited, the rows are those of labelled recordings alone, cut from streams of all rows (`whole`). behind: what the
+    members learned from.
     """
 
     members: dict[str, Scores]
@@ -87,7 +86,7 @@ class Workspace:
     notes: dict[str, None]
     memo: Memo
     whole: Whole
-    seen: tuple[str, ...] = ()
+    behind: Behind
 
     def auc(self, scores: Scores) -> MacroAUC:
         """Return the exact macro-AUC of a stream over the labelled rows."""
@@ -95,8 +94,16 @@ class Workspace:
 
     def tuned(self, files: RecipeFiles) -> int:
         """Return how many labelled recordings a recipe with these files was tuned on (`tuned_on:`)."""
-        measured = sorted({str(r) for r in self.rows.recording[self.labelled]})
-        return len(files.tuned_on().among(measured, self.around.contents))
+        return len(files.tuned_on().among(sorted(self._measured()), self.around.contents))
+
+    def seen(self, plan: Plan) -> dict[str, int]:
+        """Return on how many labelled recordings members, and steps without cross-fitting, were fitted, by stream."""
+        measured = self._measured()
+        steps = self.behind.steps_fitted_on(plan, self.around.files, measured)
+        return {**steps, **self.behind.fitted_on(measured)}
+
+    def _measured(self) -> set[str]:
+        return {str(r) for r in self.rows.recording[self.labelled]}
 
     def note(self, stream: str, text: str) -> None:
         """Add a note, unless it is there already."""
@@ -187,18 +194,25 @@ def _open(plan: Plan, files: RecipeFiles, wanted: Workspaces) -> Workspace:
     members = {n: whole.cut(s) for n, s in members.items()}
     rows = rows if whole.at is None else rows.take(whole.at)
     classes = next(iter(members.values())).classes
-    truth, labelled, used = _truth(inputs, rows, classes, wanted.need_labels)
+    truth, labelled, used = truth_required(inputs, rows, classes, wanted.need_labels)
     measured = {str(r) for r in rows.recording[labelled]}
     folds, fold_notes = _folds(opened, measured)
     behind = Behind.of(opened, files)
     read_as = (f"{t.source}: {n}" for t in inputs.labels if t.source in used for n in t.notes)
-    said = [*inputs.doubled, *inputs.named.notes(), *read_as, *opened.warnings, *notes, *fold_notes]
+    said = [
+        *inputs.doubled,
+        *inputs.named.notes(),
+        *labels_together(used),
+        *read_as,
+        *opened.warnings,
+        *notes,
+        *fold_notes,
+    ]
     unique = dict.fromkeys([*said, *behind.in_sample(measured)])
     around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files, behind.contents)
     # streams that are made in parts carry no hash of what they were made from
     memo = Memo(max(_MEMO_BYTES, _memo_bytes(members, len(rows) * len(classes))) if whole.at is None else 0)
-    seen = tuple(behind.fitted_on(measured))
-    return Workspace(members, around, rows, classes, truth, labelled, tuple(used), folds, unique, memo, whole, seen)
+    return Workspace(members, around, rows, classes, truth, labelled, tuple(used), folds, unique, memo, whole, behind)
 
 
 def _labelled_at(inputs: Inputs, rows: Rows, held: HeldStreams) -> Int64 | None:
@@ -227,31 +241,6 @@ def _with_labels(inputs: Inputs, labels: LabelTable | None) -> Inputs:
     if inputs.classes:
         table.require_known(inputs.classes, inputs.taxonomy)
     return replace(inputs, labels=(table,))
-
-
-def _truth(inputs: Inputs, rows: Rows, classes: tuple[str, ...], needed: bool) -> tuple[Bools, Bools, list[str]]:
-    if beyond := labels_out_of_reach(inputs, rows):
-        raise BlendkitError(f"labels of {inputs.data.said} cannot be those of the rows", beyond)
-    truth, labelled, used = truth_of(inputs, rows, classes)
-    if not needed and not labelled.any():
-        return truth, labelled, []
-    if not inputs.labels:
-        ways = ["no label file was found (`labels:` names them)"]
-        raise BlendkitError(f"there are no labels: nothing can be measured in {inputs.data.said}", ways)
-    if not labelled.any():
-        read = [
-            f"{t.source}: {len(t.recordings)} recordings; "
-            + (compare_names(t.recordings, rows.recordings(), "it", "the rows") or "they cover no whole chunk")
-            for t in inputs.labels
-        ]
-        raise BlendkitError(f"no label matches a row: nothing can be measured in {inputs.data.said}", read)
-    inside = truth[labelled]
-    if not (inside.any(axis=0) & ~inside.all(axis=0)).any():
-        raise BlendkitError(
-            "no class has both positives and negatives among the labelled chunks: nothing can be measured",
-            [f"{int(labelled.sum())} labelled chunks, labels from {', '.join(used)}"],
-        )
-    return truth, labelled, used
 
 
 def _folds(opened: Opened, labelled: set[str]) -> tuple[dict[str, str], list[str]]:

@@ -9,7 +9,7 @@ KEY_DOCS: dict[str, dict[str, str]] = {
         "description": "A sentence for people; `blendkit recipes list` shows it.",
         "taxonomy": "Tables of the classes: ids, scientific names, genera, classes. A second table adds names (eBird).",
         "audio": "Folders of recordings below the data folder; the first that holds audio is used.",
-        "labels": "Label files that offline figures are measured on; the first whose rows match is used.",
+        "labels": "Label files that figures are measured on: all whose recordings are scored, together.",
         "template": "A sample submission: it fixes the columns and, where its rows fit, their order; of score files "
         "alone it fixes the rows, too, unless it has none of theirs. null: none.",
         "names": "How site, date and hour are read from the names of recordings.",

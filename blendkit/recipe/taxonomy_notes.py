@@ -5,6 +5,7 @@ from __future__ import annotations
 from blendkit.core import LEVELS, Taxonomy
 from blendkit.recipe.plan import Plan
 from blendkit.recipe.step_plans import GateStep, StepPlan
+from blendkit.recipe.step_schema import Where
 
 BIG_GROUP = 10
 
@@ -17,10 +18,25 @@ def group_notes(plan: Plan, taxonomy: Taxonomy, classes: tuple[str, ...]) -> lis
             for level in LEVELS if step.info.taxonomic else ():
                 if step.params[level] > 0:
                     sizes = taxonomy.sizes(classes, level, step.params["sonotypes"])
-                    big = [f"{n} ({size} classes)" for n, size in sizes.items() if size > BIG_GROUP]
+                    acted_on = taxonomy.sizes(_chosen(step.where, taxonomy, classes), level, step.params["sonotypes"])
+                    big = [f"{n} ({sizes[n]} classes)" for n in acted_on if sizes[n] > BIG_GROUP]
                     if big:
                         notes.append(f"{stream.name}: {step.name} {level} {step.params[level]:g} over {', '.join(big)}")
     return notes
+
+
+def _chosen(where: Where | None, taxonomy: Taxonomy, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the classes that a step may act on, as far as their ids and the taxonomy tell."""
+    if where is None:
+        return classes
+    if where.class_name is not None:
+        return tuple(c for c in classes if taxonomy.group_of(c, "class_name") in where.class_name)
+    if where.classes is not None:
+        return tuple(c for c in classes if c in where.classes)
+    if where.other_than is not None and where.other_than.by_cell is None:
+        others = set(_chosen(where.other_than, taxonomy, classes))
+        return classes if len(others) == len(classes) else tuple(c for c in classes if c not in others)
+    return classes
 
 
 def top_notes(plan: Plan, classes: tuple[str, ...]) -> list[str]:

@@ -6,8 +6,8 @@ import math
 
 from blendkit.blending import MOSTLY_FILLED
 from blendkit.engine import OVER_BUDGET
-from blendkit.io import CONSTANT
-from blendkit.offline import NOT_KNOWN, Verdict
+from blendkit.io import CONSTANT, NOT_KNOWN
+from blendkit.offline import Verdict
 from blendkit.reporting.report_data import Bounds, Measured, StreamFacts, VerdictText
 from blendkit.reporting.report_sources import Material
 

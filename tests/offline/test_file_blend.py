@@ -6,7 +6,9 @@ import json
 import math
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +18,17 @@ from blendkit.engine import run
 from blendkit.errors import BlendkitError
 from blendkit.io import ColumnNames, look_into, read_scores, write_scores
 from blendkit.metrics import Interval
-from blendkit.offline import BlendFiles, BlendSettings, Judging, Place, blend_files, compare, new_recipe, whatif
+from blendkit.offline import (
+    BlendFiles,
+    BlendSettings,
+    Judging,
+    Place,
+    blend_files,
+    compare,
+    file_blend,
+    new_recipe,
+    whatif,
+)
 from blendkit.offline.score_facts import ScoreFacts, classes_lacked
 from blendkit.offline.verdicts import signed, verdict_on, weights_text
 
@@ -365,3 +377,19 @@ def test_arrays_and_folds_are_those_of_each_file(folder: Path):
     assert again.submission.read_bytes() == made.run.submission.read_bytes()
     found = compare([f"{folder}/o.npz:probs", folder / "b.csv"], folder / "labels.csv", names=ColumnNames(folds="fold"))
     assert set(found.fold_means) == {"probs", "b"}
+
+
+def test_weights_that_are_worse_than_equal_ones_beyond_the_interval_are_not_delivered(folder: Path):
+    found = blend_files(both(folder), folder / "labels.csv", folder / "out", judging=Judging(replicates=50)).found
+    assert found is not None
+    worse = replace(found, gain=Interval(-0.03, -0.06, -0.01, 0.01, 0.01))
+    draft = SimpleNamespace(facts=(), given=SimpleNamespace(members=()))
+    verdict = verdict_on({"a": 0.4, "b": 0.6}, "a", Interval(0.1, 0.05, 0.2, 0.01, 0.01), 0.9)
+    weights, why = file_blend._delivered(draft, {"a": 0.4, "b": 0.6}, verdict, worse)  # type: ignore[arg-type]
+    assert weights == {"a": 1.0, "b": 1.0}
+    assert why == [
+        "equal weights did better than those that were found, by +.030 [+.010, +.060] on held-out recordings: "
+        "they are delivered"
+    ]
+    same, why = file_blend._delivered(draft, {"a": 0.4, "b": 0.6}, verdict, found)  # type: ignore[arg-type]
+    assert (same, why) == ({"a": 0.4, "b": 0.6}, [])

@@ -75,6 +75,10 @@ def test_big_groups_are_noted() -> None:
     assert len(notes) == 1  # eleven birds; two frogs are no crowd, and no genus has two
     assert all(word in notes[0] for word in ("c", "taxonomy_mean class_name 0.05", "Aves (11 classes)"))
     assert "Amphibia" not in notes[0]
+    frogs = plan(TEXT.replace("class_name: 0.05}", "class_name: 0.05}, where: {class_name: [Amphibia]}"))
+    assert group_notes(frogs, Taxonomy(table), classes) == []  # the birds stay as they are
+    others = plan(TEXT.replace("class_name: 0.05}", "class_name: 0.05}, where: {not: {classes: [f1, f2]}}"))
+    assert group_notes(others, Taxonomy(table), classes) == notes
     ten = tuple(c for c in classes if c != "b0")
     assert group_notes(plan(), Taxonomy(table), ten) == []
 

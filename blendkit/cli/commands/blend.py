@@ -107,7 +107,7 @@ def _print(made: Blended, level: float, page: Path | None) -> None:
         equal = f"{found.gain.estimate:+.6f}, {level:.0%} interval {low:+.6f} to {high:+.6f}"
         click.echo(f"held-out gain over equal weights: {equal}")
         click.secho(made.verdict.text, fg=COLOURS[made.verdict.judgement], bold=True)
-        if made.verdict.judgement == "not":
+        if made.verdict.judgement == "not" or high < 0:
             click.echo(f"delivered: {weights_text(made.weights)}")
     click.echo(f"wrote {made.run.submission}: {made.run.rows} rows x {made.run.classes} classes, re-read and checked")
     if page is not None:
