@@ -23,6 +23,17 @@ MISTAKES: dict[str, tuple[Callable[[Any, str], object], str]] = {
         "a source: expected the path of a file, got a DataFr",
     ),
     "one file to compare": (lambda k, f: k.compare(f, f), "sources: expected Mapping or list or tuple, got a str"),
+    "one file to blend": (
+        lambda k, f: k.blend_files(f, f, "o"),
+        "score files: expected BlendFiles or list or tuple, g",
+    ),
+    "one share as a text": (lambda k, f: k.whatif("mean", shares="a=1"), "shares: expected list or tuple, got a str"),
+    "a word for a weight": (
+        lambda k, f: k.blend(
+            {"a": k.read_scores(f, "prob"), "b": k.read_scores(f, "prob")}, weights={"a": "x", "b": 1}
+        ),
+        "weights of a blend are numbers\n  'a' has 'x'",
+    ),
     "files to blend": (lambda k, f: k.blend([f, f]), "scores of a blend are a list, without names"),
     "a mapping for a recipe": (lambda k, f: k.run({"members": {}}), "recipe: expected the path of a file, got a dict"),
     "a list of recipes": (lambda k, f: k.check(["mean"]), "recipe: expected the path of a file, got a list"),

@@ -45,5 +45,6 @@ def require_name_parts(
             f"{step.name}: needs the {needed} of recordings, and no {what}'s name gives one",
             [f"names are read as {rule_name(names)}, which fails on {shorten(lacks, 3)}", *_WAYS_OUT],
         )
-    if lacks and step.info.notes is None:  # an op with notes of its own counts them itself, level by level
+    by_level = len(step.info.needs) > 1 and step.info.notes is not None  # such an op counts them itself, level by level
+    if lacks and not by_level:
         note(f"{step.name}: {len(lacks)} of {len(usable)} {what}s without a {needed}: {shorten(lacks, 3)}")

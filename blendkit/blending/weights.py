@@ -76,6 +76,8 @@ def _groups(
 
 
 def _of_taxon(name: str, level: Level, classes: tuple[str, ...], taxonomy: Taxonomy, where: str) -> Bools:
+    if not taxonomy.table:
+        raise BlendkitError(f"{where}.{level}: needs a taxonomy, and there is none (`taxonomy:` names it)")
     taxa = [taxonomy.group_of(c, level) for c in classes]
     if name not in taxa:
         raise BlendkitError(f"{where}.{level}: no class is {name!r}{did_you_mean(name, set(taxa))}")

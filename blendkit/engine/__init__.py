@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from blendkit.engine.memory_limit import ALL_IN_MEMORY, HeldStreams, held_within
     from blendkit.engine.model_variants import Using, Variant, measure, members_using, slim_model
     from blendkit.engine.output_folder import LOGITS, RECIPE, REPORT, RUN, require_own
-    from blendkit.engine.preflighting import preflight
+    from blendkit.engine.preflighting import preflight, require_known_classes
     from blendkit.engine.recipe_data import DataFolders, data_folder, folders_of, open_data
     from blendkit.engine.recording_names import named_rows
     from blendkit.engine.run_inputs import (
@@ -66,6 +66,7 @@ __all__ = [
     "named_rows",
     "open_data",
     "preflight",
+    "require_known_classes",
     "require_own",
     "run",
     "run_shard",

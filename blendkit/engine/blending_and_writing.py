@@ -9,6 +9,7 @@ from blendkit.blending import StepContext, aligned, make_streams, make_streams_i
 from blendkit.core import Rows, Scores, pairs_lost_as_probabilities
 from blendkit.engine.constant_members import with_weights
 from blendkit.engine.memory_limit import ALL_IN_MEMORY, HeldStreams
+from blendkit.engine.preflighting import require_known_classes
 from blendkit.engine.row_order import row_order
 from blendkit.engine.run_inputs import Inputs
 from blendkit.engine.run_json import Figures
@@ -46,6 +47,7 @@ def streams_of(
         notes.append("no member needs audio: a dry run changes nothing")
     warnings = [*with_weights(plan, opened.warnings), *notes]
     classes = next(iter(members.values())).classes
+    require_known_classes(plan, inputs, files, classes)
     if inputs.taxonomy.table:
         warnings += group_notes(plan, inputs.taxonomy, classes)
     warnings += top_notes(plan, classes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -14,63 +14,87 @@ from blendkit.blending import (
     require_name_parts,
     where_mask,
 )
-from blendkit.core import LEVELS, TAXA, LabelTable, Saw, chunk_rows
+from blendkit.core import LEVELS, TAXA, LabelTable, Saw, Taxonomy, chunk_rows
 from blendkit.engine.run_inputs import Inputs
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.ops import Keys, check_levels, mark_of, signature
-from blendkit.recipe import GateStep, KeyPath, OpStep, Plan, RecipeFiles
+from blendkit.recipe import GateStep, KeyPath, OpStep, Plan, RecipeFiles, StreamPlan
 from blendkit.scoring import is_finished
 
 
 def preflight(plan: Plan, inputs: Inputs, files: RecipeFiles) -> None:
     """Raise BlendkitError listing every step and blend that cannot work on these classes and files."""
-    found = [*_class_errors(plan, inputs, files), *_name_errors(plan, inputs), *_file_errors(plan, inputs, files)]
+    found = [
+        *_class_errors(plan, inputs.taxonomy, inputs.classes, files),
+        *_name_errors(plan, inputs),
+        *_file_errors(plan, inputs, files),
+    ]
+    _refuse(plan, found)
+
+
+def require_known_classes(plan: Plan, inputs: Inputs, files: RecipeFiles, classes: tuple[str, ...]) -> None:
+    """Raise BlendkitError as `preflight` does, of a run whose classes are known only once its score files are read."""
+    if not inputs.classes:
+        _refuse(plan, _class_errors(plan, inputs.taxonomy, classes, files))
+
+
+def _refuse(plan: Plan, found: Iterable[tuple[KeyPath, BlendkitError]]) -> None:
     problems = [f"{plan.recipe.where(path)}: {'; '.join([error.title, *error.problems])}" for path, error in found]
     if problems:
         raise BlendkitError(f"{plan.recipe.source}: this recipe does not fit its data", problems)
 
 
-def _class_errors(plan: Plan, inputs: Inputs, files: RecipeFiles) -> Iterator[tuple[KeyPath, BlendkitError]]:
-    if not inputs.classes:  # known only once score files are read
+def _class_errors(
+    plan: Plan, taxonomy: Taxonomy, classes: tuple[str, ...], files: RecipeFiles
+) -> Iterator[tuple[KeyPath, BlendkitError]]:
+    if not classes:  # known only once score files are read
         return
     # members are not open yet, so what they cover is unknown: full coverage checks all names and rejects nothing valid
-    everything = {m: np.ones(len(inputs.classes), bool) for m in plan.members}
+    everything = {m: np.ones(len(classes), bool) for m in plan.members}
     for stream in plan.streams:
         if stream.blend is not None:
             try:
                 found = files.stack_of(stream)
-                raw_weights(stream, inputs.classes, everything, inputs.taxonomy, None if found is None else found[0])
+                raw_weights(stream, classes, everything, taxonomy, None if found is None else found[0])
             except BlendkitError as error:
                 yield stream.path, error
+        if wrong := [f"{c!r}{did_you_mean(c, classes)}" for c in _filled(stream) if c not in classes]:
+            title = f"fill_uncovered: by_class: no class is called {', '.join(wrong)}"
+            yield (*stream.path, "fill_uncovered", "by_class"), BlendkitError(title)
         gates = [s for s in stream.steps if isinstance(s, GateStep)]
         checked: list[OpStep | GateStep] = [*gates, *stream.ops]
         for step in checked:
             try:
-                where_mask(step, inputs.classes, inputs.taxonomy, everything)
+                where_mask(step, classes, taxonomy, everything)
                 for op in step.ops if isinstance(step, OpStep) else ():
-                    _check_levels(op, inputs)
-                    _check_keys(op, inputs)
+                    _check_levels(op, taxonomy, classes)
+                    _check_keys(op, taxonomy, classes)
             except BlendkitError as error:
                 yield step.path, error
 
 
-def _check_levels(step: OpStep, inputs: Inputs) -> None:
-    if step.info.taxonomic and inputs.taxonomy.table:
+def _filled(stream: StreamPlan) -> Iterable[str]:
+    """Return the classes whose values a stream states where no member covers them."""
+    return () if stream.fill is None else stream.fill.by_class
+
+
+def _check_levels(step: OpStep, taxonomy: Taxonomy, classes: tuple[str, ...]) -> None:
+    if step.info.taxonomic and taxonomy.table:
         used = [level for level in LEVELS if step.params.get(level, 0) > 0]
-        check_levels(step.name, inputs.taxonomy, inputs.classes, used, step.params["sonotypes"])
+        check_levels(step.name, taxonomy, classes, used, step.params["sonotypes"])
 
 
-def _check_keys(step: OpStep, inputs: Inputs) -> None:
+def _check_keys(step: OpStep, taxonomy: Taxonomy, classes: tuple[str, ...]) -> None:
     """Classes and taxa that parameters name must exist."""
     hints = {p: hint for p, (hint, _, _) in signature(step.info.function).items()}
-    taxa = TAXA | {inputs.taxonomy.group_of(c, "class_name") for c in inputs.classes} - {""}
+    taxa = TAXA | {taxonomy.group_of(c, "class_name") for c in classes} - {""}
     for parameter, hint in hints.items():
         mark = mark_of(hint, Keys)
         if mark is None or step.params.get("unknown_classes") == "ignore":
             continue
         given = step.params[parameter]
         names = list(given) if isinstance(given, dict) else [c for group in given for c in group]
-        known = list(inputs.classes) if mark.of == "classes" else sorted(taxa)
+        known = list(classes) if mark.of == "classes" else sorted(taxa)
         wrong = [f"{n!r}{did_you_mean(n, known)}" for n in names if n not in known]
         if wrong:
             what = "class" if mark.of == "classes" else "class_name"

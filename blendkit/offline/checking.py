@@ -11,7 +11,17 @@ from blendkit.engine import DataFolders, find_inputs, folders_of, open_data, pre
 from blendkit.events import Emit, silent
 from blendkit.offline.data_lint import data_findings
 from blendkit.offline.workspace import Workspaces
-from blendkit.recipe import Plan, Recipe, check_files, group_notes, lint, make_plan, open_recipe, top_notes
+from blendkit.recipe import (
+    Plan,
+    Recipe,
+    check_files,
+    group_notes,
+    lint,
+    make_plan,
+    names_classes,
+    open_recipe,
+    top_notes,
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -63,6 +73,8 @@ def check(
         named = inputs.named
         notes = [*files.not_told, *inputs.doubled, *named.notes(), *group_notes(plan, inputs.taxonomy, inputs.classes)]
         notes += top_notes(plan, inputs.classes)
+        if not inputs.classes and names_classes(plan):
+            notes.append("classes are known once the score files are read: those that steps name are checked then")
     findings = lint(plan, sharded=sharded)
     if store is not None:
         root = open_data(found, data, allow_outside, emit)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blendkit.core import MissingRows, Space, Taxonomy, notebook_view
+from blendkit.core import MissingRows, Space, Taxonomy, notebook_view, require_kind
 from blendkit.engine import LOGITS, RECIPE, RUN, RunResult, require_own, run
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.events import Emit, silent
@@ -164,6 +164,7 @@ def _refuse_own_input(draft: Draft, target: Path) -> None:
 
 
 def _given(files: BlendFiles | Sequence[Path | str], labels: Path | str | None) -> BlendFiles:
+    require_kind(files, (BlendFiles, list, tuple), "score files", 'give ["first.csv", "second.csv"]')
     given = files if isinstance(files, BlendFiles) else BlendFiles(tuple(files))
     given = given if labels is None else replace(given, labels=labels)
     if len(given.files) + len(given.members) < 2:

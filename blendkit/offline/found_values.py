@@ -65,7 +65,7 @@ class Found:
         """What the word for its gain means, and what to do."""
         if self.seen:
             return seen_caution(self.seen)
-        own = verdict_meaning(self.judgement, self.guarded.best_member)
+        own = verdict_meaning(self.judgement, self.guarded.best_member, self.judging.redrawn)
         more = no_proof(self.judgement, self.guarded.gain)
         return f"{own};{more.removesuffix('.').replace(' The', ' the', 1)}" if more else own
 

@@ -23,6 +23,7 @@ from blendkit.registry import MEMBERS, registry
 
 BLEND = "blend"
 _WIDTH = 110  # of the comments
+_NO_SPREAD = 1e-9  # of another file's spread: rounding of a constant
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def common_blend(facts: Sequence[ScoreFacts], members: Sequence[str]) -> tuple[s
     if spread[low] * FAR < spread[high]:
         far = (
             f"{high}'s {WORDS[space]} spread {spread[high] / spread[low]:.1f} times as far as {low}'s"
-            if spread[low]
+            if spread[low] > _NO_SPREAD * spread[high]
             else f"{low}'s {WORDS[space]} do not spread at all"
         )
         return "rank", f"rank: {far}, and a mean would be mostly {high}"

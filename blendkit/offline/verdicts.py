@@ -71,12 +71,15 @@ def seen_caution(members: Sequence[str]) -> str:
     return f"{which}: what the blend gains on new ones is undecided"
 
 
-def verdict_meaning(judgement: Judgement, best: str) -> str:
-    """Return what the word for a search's gain means, and what to do. best: the best input alone."""
+def verdict_meaning(judgement: Judgement, best: str, drawn: str) -> str:
+    """Return what the word for a search's gain means, and what to do.
+
+    best: the best input alone; drawn: what was held out (recordings, sites).
+    """
     return {
-        "real": "better than the best input alone on recordings that the search did not see",
-        "undecided": "too few labelled recordings to tell a gain from luck",
-        "not": f"no gain on recordings that the search did not see; keep {best!r} or the blend you have",
+        "real": f"better than the best input alone on {drawn} that the search did not see",
+        "undecided": f"too few labelled {drawn} to tell a gain from luck",
+        "not": f"no gain on {drawn} that the search did not see; keep {best!r} or the blend you have",
     }[judgement]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from blendkit.core import cluster_labels, notebook_view
+from blendkit.core import cluster_labels, notebook_view, require_kind
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.metrics import Interval, paired_bootstrap
@@ -92,6 +92,8 @@ def whatif(
     FIRST:LAST:STEP or a list A,B,C. overrides: `path=value`. A share is swept along the exact weight path where
     possible. Raises BlendkitError for nothing to change, for more than two ranges, and as a run does.
     """
+    for what, given in (("shares", shares), ("sweeps", sweeps), ("overrides", overrides)):
+        require_kind(given, (list, tuple), what, f"give a list: {what}=[...]")
     judging = judging or Judging()
     workspaces, changed = open_workspaces(recipe, overrides, place, emit)
     base = open_recipe(recipe, on=changed.on).recipe

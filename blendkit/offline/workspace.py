@@ -20,6 +20,7 @@ from blendkit.engine import (
     member_context,
     named_rows,
     preflight,
+    require_known_classes,
 )
 from blendkit.events import ignore_note
 from blendkit.metrics import MacroAUC, macro_auc
@@ -72,7 +73,7 @@ class Workspace:
 
     folds {recording: fold} where the members' files have them. notes are for the user, each once. Where memory is
     limited, the rows are those of labelled recordings alone, cut from streams of all rows (`whole`). behind: what the
-    members learned from.
+    members learned from; inputs: the files that were found.
     """
 
     members: dict[str, Scores]
@@ -87,6 +88,7 @@ class Workspace:
     memo: Memo
     whole: Whole
     behind: Behind
+    inputs: Inputs
 
     def auc(self, scores: Scores) -> MacroAUC:
         """Return the exact macro-AUC of a stream over the labelled rows."""
@@ -135,6 +137,7 @@ class Workspaces:
         if key not in self.by_inputs:
             self.by_inputs = {key: _open(plan, files, self)}  # the last one only, to bound memory
         found = self.by_inputs[key]
+        require_known_classes(plan, found.inputs, files, found.classes)
         # members and memo are shared, but every plan's steps name files of their own
         return replace(found, around=replace(found.around, files=files))
 
@@ -212,7 +215,9 @@ def _open(plan: Plan, files: RecipeFiles, wanted: Workspaces) -> Workspace:
     around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files, behind.contents)
     # streams that are made in parts carry no hash of what they were made from
     memo = Memo(max(_MEMO_BYTES, _memo_bytes(members, len(rows) * len(classes))) if whole.at is None else 0)
-    return Workspace(members, around, rows, classes, truth, labelled, tuple(used), folds, unique, memo, whole, behind)
+    return Workspace(
+        members, around, rows, classes, truth, labelled, tuple(used), folds, unique, memo, whole, behind, inputs
+    )
 
 
 def _labelled_at(inputs: Inputs, rows: Rows, held: HeldStreams) -> Int64 | None:

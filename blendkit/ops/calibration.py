@@ -13,8 +13,6 @@ from blendkit.errors import BlendkitError
 from blendkit.ops.declare import (
     NO_NUMBERS,
     SMALLEST,
-    ByClass,
-    ByTaxon,
     ClassIds,
     FittedOf,
     NonNegative,
@@ -32,9 +30,13 @@ from blendkit.ops.fitted.shared import by_artefact, numbers_for
 from blendkit.ops.fitted.thresholds import Thresholds, fit_thresholds
 from blendkit.ops.kernels.per_value import interpolate_kernel, scale_below_kernel, sharpen_kernel, standardise_kernel
 from blendkit.ops.parallel import in_blocks, row_by_row
+from blendkit.ops.parameter_marks import Keys
 from blendkit.store import loader_of
 
 Inner = Annotated[float, Interval(gt=0, lt=1)]
+InnerByClass = Annotated[dict[str, Inner], Keys("classes")]
+PositiveByClass = Annotated[dict[str, Positive], Keys("classes")]
+PositiveByTaxon = Annotated[dict[str, Positive], Keys("class_name")]
 _FAR_LOGIT = 11.512915464920228  # of 1 - 1e-5
 
 
@@ -53,8 +55,8 @@ def temperature(
     classes: ClassIds,
     taxonomy: TaxonomyOf | None = None,
     t: Positive = 1.0,
-    by_class_name: ByTaxon = NO_NUMBERS,
-    by_class: ByClass = NO_NUMBERS,
+    by_class_name: PositiveByTaxon = NO_NUMBERS,
+    by_class: PositiveByClass = NO_NUMBERS,
 ) -> Matrix:
     """Divide logits by a temperature: z / T, less sure if T is above 1, surer if it is below 1.
 
@@ -126,7 +128,7 @@ def clip(x: Matrix, *, space: SpaceOf = "logit", low: Score | None = None, high:
     monotone="strict",
     effect="rescale",
 )
-def sharpen(x: Matrix, *, classes: ClassIds, threshold: Inner = 0.5, by_class: ByClass = NO_NUMBERS) -> Matrix:
+def sharpen(x: Matrix, *, classes: ClassIds, threshold: Inner = 0.5, by_class: InnerByClass = NO_NUMBERS) -> Matrix:
     """Move a class's threshold to 0.5: p > t: 0.5 + 0.5 (p - t) / (1 - t), otherwise 0.5 p / t.
 
     x: (N, C) probabilities; by_class: thresholds of some classes, inside (0, 1). By itself it keeps every column's

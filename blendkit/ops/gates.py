@@ -75,8 +75,8 @@ def temporal_gate(
 ) -> Gate:
     """Raise ranks where the main model scores a class highly over several chunks and the check model does not.
 
-    context = rank of p_main correlated in its recording with k_d ~ (1 + (d / 1.2)^2 / 2)^(-1.5), d = -3 .. 3, the first
-    and last chunk repeated. context > context_above, rank(p_main) > rank_above, p_check < check_below:
+    context = rank(k * p_main), p_main correlated in its recording with k_d ~ (1 + (d / 1.2)^2 / 2)^(-1.5), d = -3 .. 3,
+    the first and last chunk repeated. context > context_above, rank(p_main) > rank_above, p_check < check_below:
     x <- (1 - alpha) x + alpha max(rank(p_main), context). x: (N, C) ranks; main, check: probabilities (N, C).
     Source: the second gate of the EoS chain (0.88, 0.77, 0.14, 0.15); 2026's second place used it alone, with
     check_below 1.

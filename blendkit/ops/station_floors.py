@@ -11,12 +11,20 @@ from blendkit.ops.declare import NO_NUMBERS, ClassIds, RowsOf, UnitInterval, op
 from blendkit.ops.parameter_marks import Keys
 
 
+def floor_notes(x: Matrix, *, rows: RowsOf, site: str, floors: dict[str, float]) -> list[str]:
+    """Say it where the step can change nothing."""
+    if not floors:
+        return ["without `floors:` it changes nothing"]
+    return [] if (rows.site == site).any() else [f"no recording is of site {site!r}: it changes nothing"]
+
+
 @op(
     "station_floor",
     also_called=(("gate 6, floor at a station", "{site: S15, floors: {47158son07: 0.65}}"),),
     scope="file",
     classwise=True,
     spaces=("prob", "rank", "unit"),
+    notes=floor_notes,
     needs=("site",),
 )
 def station_floor(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from blendkit.recipe.step_schema import CONVERSIONS, Where
     from blendkit.recipe.stream_graph import only_streams
     from blendkit.recipe.strict_yaml import KeyPath
-    from blendkit.recipe.taxonomy_notes import group_notes, top_notes
+    from blendkit.recipe.taxonomy_notes import group_notes, names_classes, top_notes
     from blendkit.recipe.text_edits import edited_text
 else:
     __getattr__, __dir__ = lazy_face(__name__)
@@ -73,6 +73,7 @@ __all__ = [
     "make_plan",
     "member_shares",
     "named_files",
+    "names_classes",
     "narrowed",
     "numbers_of",
     "only_streams",

@@ -126,6 +126,8 @@ def problems_of(error: ValidationError, known: dict[str, Any]) -> list[tuple[tup
             message = "missing" + (f", expected one of {', '.join(words)}" if words else "")
         elif "input" in e and not isinstance(e["input"], (dict, list)):
             message = f"{message[0].lower()}{message[1:]}, got {e['input']!r}{_decimal_comma(path, e['input'])}"
+        elif e["type"] == "dict_type":
+            message = f"expected `{{name: value}}`, got a {type(e['input']).__name__}: {e['input']!r}"
         out.append((path, message))
     return out
 

@@ -86,7 +86,7 @@ class Step(BaseModel):
         if isinstance(value, str):
             return {"op": value}
         if not isinstance(value, dict):
-            return value
+            raise ValueError(f"a step is a name, as `- gaussian`, or `- gaussian: {{sigma: 1}}`, got {value!r}")
         names = [k for k in value if k not in ("id", "where")]
         if len(names) != 1:
             raise ValueError(f"a step names one op, found {names or 'none'}{_as_steps(value, names)}")

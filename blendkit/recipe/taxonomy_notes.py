@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from blendkit.core import LEVELS, Taxonomy
 from blendkit.recipe.plan import Plan
-from blendkit.recipe.step_plans import GateStep, StepPlan
+from blendkit.recipe.step_plans import GateStep, OpStep, StepPlan
 from blendkit.recipe.step_schema import Where
 
 BIG_GROUP = 10
@@ -54,3 +54,15 @@ def top_notes(plan: Plan, classes: tuple[str, ...]) -> list[str]:
 
 def _own_and_inner(step: StepPlan) -> tuple[StepPlan, ...]:
     return (step, *step.ops) if isinstance(step, GateStep) else (step,)
+
+
+def names_classes(plan: Plan) -> bool:
+    """Return whether a recipe names classes or taxa: in parameters of steps, in `where:`, `weights_by:` or a fill."""
+    for stream in plan.streams:
+        if stream.weights_by is not None or (stream.fill is not None and stream.fill.by_class):
+            return True
+        for step in (s for outer in stream.steps for s in _own_and_inner(outer)):
+            named = any(step.params.get(p) for p in step.info.keyed()) if isinstance(step, OpStep) else False
+            if named or (step.where is not None and step.where.by_cell is None):
+                return True
+    return False

@@ -53,13 +53,17 @@ def targets_of(cells: Bools, x: Matrix, covered: Bools, rules: GateRules) -> tup
 
 
 def top_of_recordings(x: Matrix, recording: Sequence[str], most: int) -> Bools:
-    """Return (N, C) the `most` highest chunks of every class in every recording; ties with the last are included."""
+    """Return (N, C) the chunks of every class in every recording that are among its `most` highest.
+
+    Chunks that tie beyond that number are left out, all of them: a class that scores alike everywhere has no highest.
+    """
     out = np.zeros(x.shape, bool)
     code = np.unique(np.array(recording, str), return_inverse=True)[1]
     for r in range(int(code.max(initial=-1)) + 1):
         rows = np.flatnonzero(code == r)
-        edge = np.sort(x[rows], axis=0)[-min(most, len(rows))]
-        out[rows] = x[rows] >= edge
+        ordered = np.sort(x[rows], axis=0)
+        beyond = ordered[-most - 1] if len(rows) > most else np.full(x.shape[1], -np.inf)
+        out[rows] = x[rows] > beyond
     return out
 
 

@@ -3,7 +3,8 @@
 A trial searches weights on some recordings, judges them there by `guard` as every search does, and measures the same
 weights on recordings that nothing has seen: 250 others of a made world, or the other half of real ones. Run it as
 `python -m tests.benchmarks.bench_verdicts 100` (made worlds), `... 100 oof_432.npz` (halves of a file's recordings,
-members in arrays of its own as in the README's example). Its figures stand in docs/verdicts.md.
+members in arrays of its own as in the README's example), `... 100 noise` (worlds whose members know nothing) or
+`... 100 useless` (the first member alone knows something). Its figures stand in docs/verdicts.md.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from blendkit.metrics import doubled_ranks, paired_bootstrap
 from blendkit.searching import ascend, divisions, guard
 
 CHUNKS, UNSEEN, GRID, REPLICATES = 12, 250, 21, 200
+WORLDS = {"made": None, "noise": 0, "useless": 1}
 Data = tuple[Bools, list[str], dict[str, Float64]]
 
 
@@ -38,10 +40,11 @@ class Trial:
     blended: bool
 
 
-def made(seed: int) -> tuple[Data, int]:
+def made(seed: int, knowing: int | None = None) -> tuple[Data, int]:
     """Return a world of 16 to 66 recordings and 250 unseen ones, and how many are not unseen.
 
-    Members differ in strength from class to class, and share from none to nine tenths of their errors.
+    Members differ in strength from class to class, and share from none to nine tenths of their errors. knowing: how
+    many of them know anything (None: all); the others, and none of 0, are errors alone, and these are not shared.
     """
     rng = np.random.default_rng(seed)
     known, classes, members = int(rng.choice([16, 24, 40, 66])), int(rng.choice([20, 50])), int(rng.choice([2, 3, 5]))
@@ -54,6 +57,8 @@ def made(seed: int) -> tuple[Data, int]:
     for i in range(members):
         weaker = 0 if i == 0 else rng.choice([0, 0.3, 0.8, 1.5])
         strength = np.clip(base + rng.normal(0, 0.4, classes) - weaker, 0, None)
+        if knowing is not None:
+            shared, strength = 0.0, strength if i < knowing else np.zeros(classes)
         x = strength * y + np.sqrt(shared) * common + np.sqrt(1 - shared) * _errors(rng, shape)
         scores[f"m{i}"] = x.reshape(-1, classes)
     names = [f"r{i}" for i in range(shape[0]) for _ in range(CHUNKS)]
@@ -101,15 +106,15 @@ def _blend(scores: dict[str, Float64], weights: dict[str, float]) -> Float64:
     return np.asarray(sum(w * scores[n] for n, w in weights.items()), np.float64)
 
 
-def trials(count: int, path: Path | None, first: int) -> list[Trial]:
-    """Run trials with seeds from `first` on; of real members, every set of two and more in turn."""
+def trials(count: int, of: str, first: int) -> list[Trial]:
+    """Run trials with seeds from `first` on; of real members (a file), every set of two and more in turn."""
     out = []
     for seed in range(first, first + count):
-        if path is None:
-            data, known = made(seed)
+        if of in WORLDS:
+            data, known = made(seed, WORLDS[of])
             rows = np.arange(len(data[1])) < known * CHUNKS
         else:
-            y, names, scores = real(path)
+            y, names, scores = real(Path(of))
             sets = [c for k in range(2, len(scores) + 1) for c in combinations(scores, k)]
             data = y, names, {n: scores[n] for n in sets[seed % len(sets)]}
             distinct = sorted(set(names))
@@ -140,4 +145,4 @@ def report(found: list[Trial]) -> str:
 if __name__ == "__main__":
     given = sys.argv[1:]
     number = int(given[0]) if given else 100
-    print(report(trials(number, Path(given[1]) if len(given) > 1 else None, int(given[2]) if len(given) > 2 else 0)))
+    print(report(trials(number, given[1] if len(given) > 1 else "made", int(given[2]) if len(given) > 2 else 0)))

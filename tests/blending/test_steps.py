@@ -252,8 +252,8 @@ def test_what_an_op_refuses_is_said_in_its_own_words() -> None:
     around = StepContext()  # no taxonomy
     with pytest.raises(BlendkitError, match="taxonomy"):
         apply("{taxonomy_mean: {genus: 0.5}}", scores(), around)
-    with pytest.raises(BlendkitError, match="above 0"):
-        apply("{temperature: {by_class: {bird: 0.0}}}", scores())
+    with pytest.raises(BlendkitError, match="width 4 is even"):
+        apply("{moving_mean: {width: 4}}", scores())
 
 
 # --- ops of third parties -----------------------------------------------------------------------

@@ -108,6 +108,12 @@ def test_groups_that_do_not_exist_are_named_with_the_nearest(by: str, words: lis
     assert all(w in str(caught.value) for w in words), str(caught.value)
 
 
+def test_groups_of_taxa_need_a_taxonomy() -> None:
+    stream = grouped("{class_name: {Aves: {a: 1}}}")
+    with pytest.raises(BlendkitError, match=r"weights_by\.class_name: needs a taxonomy, and there is none"):
+        raw_weights(stream, CLASSES, {m: np.ones(len(CLASSES), bool) for m in ("a", "b")}, Taxonomy({}))
+
+
 def test_a_sum_takes_negative_weights_also_by_group() -> None:
     stream = blend("{a: 1, b: -0.5}", ", weights_by: {class_name: {Aves: {a: -1, b: 2}}}", by="sum")
     assert matrix(stream) == [[1, 1, -1, 1], [-0.5, -0.5, 2, -0.5]]

@@ -13,7 +13,9 @@ import yaml
 from blendkit.blending import fit_step_artefact
 from blendkit.core import LabelTable, Scores
 from blendkit.engine import run
+from blendkit.errors import BlendkitError
 from blendkit.io import NOT_KNOWN, read_labels, read_scores
+from blendkit.offline.checking import check
 from blendkit.offline.compare_sources import compare
 from blendkit.offline.comparison import Rules
 from blendkit.offline.evaluation import evaluate
@@ -21,6 +23,7 @@ from blendkit.offline.file_blend import blend_files
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.offline_files import Place, open_workspaces
 from blendkit.offline.searches import LineSearch, search
+from blendkit.offline.what_if import whatif
 from blendkit.recipe.load import Recipe, parse_recipe
 
 JUDGING = Judging(replicates=50)
@@ -108,3 +111,39 @@ def test_labels_that_are_not_there_were_not_tuned_on(folder: Path) -> None:
     together = "the labels are those of 2 files together: train_soundscapes_labels.csv, test_soundscapes_labels.csv"
     assert together in found.notes
     assert together in run(usual, folder, folder / "out").warnings
+
+
+TYPOS = """
+recipe: 1
+name: t
+template: null
+taxonomy: []
+labels: [labels.csv]
+members:
+  a:
+    use: table
+    path: a.csv
+    space: prob
+    steps: [{sharpen: {by_class: {c9: 0.5}}}, {power: {power: 2}, where: {classes: [c8]}}]
+    fill_uncovered: {value: 0.5, by_class: {c7: 0.1}}
+output: a
+"""
+
+
+def test_names_of_classes_are_checked_once_the_score_files_tell_them(folder: Path) -> None:
+    wrong = parse_recipe(TYPOS, "t.yaml")
+    said = check(wrong, folder).notes
+    assert "classes are known once the score files are read: those that steps name are checked then" in said
+    with pytest.raises(BlendkitError, match=r"t\.yaml: this recipe does not fit its data") as error:
+        run(wrong, folder, folder / "out")
+    assert list(error.value.problems) == [
+        "t.yaml:13: members.a.fill_uncovered.by_class: fill_uncovered: by_class: no class is called 'c7'",
+        "t.yaml:12: members.a.steps[0]: sharpen: by_class: no class is called 'c9'",
+        "t.yaml:12: members.a.steps[1]: power: where.classes: unknown classes; 'c8'",
+    ]
+    right = TYPOS.replace("c9", "c0").replace("c8", "c1").replace("c7", "c2")
+    (folder / "t.yaml").write_text(right, encoding="utf-8")
+    place = Place(folder, folder / "none")
+    assert whatif(folder / "t.yaml", overrides=["a.sharpen.threshold=0.4"], place=place, judging=JUDGING).best > 0
+    with pytest.raises(BlendkitError, match="no class is called 'c6'"):
+        whatif(folder / "t.yaml", overrides=["a.sharpen.by_class={c6: 0.5}"], place=place, judging=JUDGING)

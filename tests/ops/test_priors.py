@@ -284,6 +284,14 @@ def test_no_fallback_no_note() -> None:
     assert fallbacks(np.zeros((2, 1)), rows=rows, fitted=Fitted((fit(rows, [1, 0]),))) == []
 
 
+def test_cross_fitted_rates_without_a_centre_say_that_figures_come_out_low() -> None:
+    rows = rows_of(("S1", 4, 1), ("S2", 9, 1))
+    two = Fitted((fit(rows, [1, 0]),) * 2)
+    assert fallbacks(np.zeros((2, 1)), rows=rows, fitted=two) == []
+    (said,) = fallbacks(np.zeros((2, 1)), rows=rows, fitted=two, centre=False)
+    assert said.startswith("cross-fitted: a recording's rate lacks the calls of its own fold")
+
+
 def test_each_recording_gets_its_own_artefact() -> None:
     rows = rows_of(("S1", 4, 2), ("S1", 4, 2))
     first, second = fit(rows, [1, 1, 0, 0]), fit(rows, [1, 0, 0, 0])

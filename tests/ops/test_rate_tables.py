@@ -7,9 +7,9 @@ import pytest
 from scipy.special import logit
 
 from blendkit.core.names import NameRule
-from blendkit.core.rows import Rows, chunk_rows
+from blendkit.core.rows import Rows, chunk_rows, rows_from_ids
 from blendkit.errors import BlendkitError
-from blendkit.ops.declare import Fitted
+from blendkit.ops.declare import Fitted, info_of
 from blendkit.ops.fitted.rate_tables import (
     RateTable,
     diel_prior,
@@ -168,3 +168,25 @@ def test_what_a_table_of_places_leaves_unchanged_is_said() -> None:
         "1 classes unchanged, for the table lacks them: b",
     ]
     assert unchanged_by_table(np.zeros((2, 1)), rows=rows(JAN), classes=("a",), fitted=Fitted((table,))) == []
+
+
+def test_what_station_floor_cannot_do_is_noted() -> None:
+    rows = rows_from_ids(["BC2026_Test_0001_S01_20240501_230000_5"], 5.0, NameRule())
+    info = info_of(station_floor)
+    assert info is not None
+    assert info.notes is not None
+    x, said = np.zeros((1, 1)), info.notes
+    assert said(x, rows=rows, site="S01", floors={"a": 0.5}) == []
+    assert said(x, rows=rows, site="S99", floors={"a": 0.5}) == ["no recording is of site 'S99': it changes nothing"]
+    assert said(x, rows=rows, site="S01", floors={}) == ["without `floors:` it changes nothing"]
+
+
+def test_cross_fitted_rates_without_a_centre_say_that_figures_come_out_low() -> None:
+    one, two = Fitted((object(),)), Fitted((object(), object()))
+    for op in (month_prior, diel_prior):
+        info = info_of(op)
+        assert info is not None
+        assert info.notes is not None
+        assert info.notes(np.zeros((1, 1)), fitted=one) == []
+        (said,) = info.notes(np.zeros((1, 1)), fitted=two)
+        assert "figures come out rather too low" in said

@@ -149,6 +149,15 @@ def test_a_wrong_value_is_named_with_its_place(old: str, new: str, line: int, wo
     assert all(w in found for w in words), found
 
 
+def test_a_list_where_a_mapping_belongs_is_said_in_words() -> None:
+    (found,) = problems(changed("- gaussian", "- [gaussian]"))
+    assert "a step is a name, as `- gaussian`, or `- gaussian: {sigma: 1}`, got ['gaussian']" in found
+    assert any(
+        "expected `{name: value}`, got a list: ['a', 'b']" in p
+        for p in problems(changed("of: {a: 0.93, b: 0.07}", 'of: ["a", "b"]'))
+    )
+
+
 @pytest.mark.parametrize(
     ("old", "new", "key", "nearest"),
     [

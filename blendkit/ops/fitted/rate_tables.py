@@ -12,7 +12,7 @@ import numpy as np
 from blendkit.core import NO_HOUR, Bools, Float64, Int64, Matrix, Rows
 from blendkit.errors import BlendkitError, shorten
 from blendkit.ops.declare import ClassIds, FittedOf, NonNegative, Positive, RowsOf, op
-from blendkit.ops.fitted.shared import added, prior_term, recording_shares, round_the_clock
+from blendkit.ops.fitted.shared import added, low_figures, prior_term, recording_shares, round_the_clock
 from blendkit.store import artefact, load_artefact, wrong_artefact
 
 Key = Literal["month", "hour", "site"]
@@ -96,11 +96,16 @@ def fit_hour(
     return _cyclic("hour", truth, labelled, rows, classes, [str(h) for h in range(24)], k, sigma)
 
 
+def rate_notes(x: Matrix, *, fitted: FittedOf) -> list[str]:
+    """Say it where figures come out too low."""
+    return low_figures(fitted)
+
+
 @op(
     "month_prior",
     also_called=(("month, wet and dry season", "{strength: 0.5}"),),
     scope="file", classwise=True, spaces=("logit",), affine=True, fit=fit_month, load=load_month,
-    needs=("date",),
+    notes=rate_notes, needs=("date",),
 )  # fmt: skip
 def month_prior(
     x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, strength: NonNegative = 0.5, cap: Positive = 4.0
@@ -117,7 +122,7 @@ def month_prior(
     "diel_prior",
     also_called=(("hour of day, diel likelihood ratio", "{strength: 0.5}"),),
     scope="file", classwise=True, spaces=("logit",), affine=True, fit=fit_hour, load=load_hour,
-    needs=("hour",),
+    notes=rate_notes, needs=("hour",),
 )  # fmt: skip
 def diel_prior(
     x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, strength: NonNegative = 0.5, cap: Positive = 4.0

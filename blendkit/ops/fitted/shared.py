@@ -15,6 +15,13 @@ from blendkit.ops.declare import Fitted
 from blendkit.ops.parallel import in_blocks
 
 
+def low_figures(fitted: Fitted) -> list[str]:
+    """Return a note on figures of uncentred rates that are cross-fitted: they come out too low."""
+    if len(fitted.artefacts) < 2:
+        return []
+    return ["cross-fitted: a recording's rate lacks the calls of its own fold, so that figures come out rather too low"]
+
+
 def recording_shares(name: str, truth: Bools, labelled: Bools, rows: Rows) -> tuple[Float64, Int64]:
     """Return (R, C) shares of labelled chunks with each class, and first rows (R,), of recordings with labelled chunks.
 
@@ -123,7 +130,8 @@ def prior_term(
         base, rate = np.clip(base, floor, 1 - floor), np.clip(rate, floor, 1 - floor)
     informative = (base > 0) & (base < 1)
     safe, overall = np.where(informative, rate, 0.5), np.where(informative, base, 0.5)
-    odds = np.log(safe) - np.log1p(-safe)
+    with np.errstate(divide="ignore"):  # a rate of 0 or 1 has endless odds, which the cap limits
+        odds = np.log(safe) - np.log1p(-safe)
     if centre:
         odds -= np.log(overall) - np.log1p(-overall)
     odds = np.where(informative, odds, 0.0)

@@ -25,6 +25,7 @@ from blendkit.ops.declare import (
 from blendkit.ops.fitted.shared import (
     added,
     chunk_shares,
+    low_figures,
     prior_term,
     recording_shares,
     round_the_clock,
@@ -135,8 +136,8 @@ def fit_site_hour_prior(
     )
 
 
-def fallbacks(x: Matrix, *, rows: Rows, fitted: Fitted) -> list[str]:
-    """Count the recordings whose site or hour the prior could not use, and why."""
+def fallbacks(x: Matrix, *, rows: Rows, fitted: Fitted, centre: bool = True) -> list[str]:
+    """Count the recordings whose site or hour the prior could not use, and why; say it where figures come out low."""
     first = rows.offsets()[:-1]
     recordings = [str(r) for r in rows.recording[first]]
     known = [set(fitted.artefacts[fitted.pick(r)].sites) for r in recordings]
@@ -148,7 +149,8 @@ def fallbacks(x: Matrix, *, rows: Rows, fitted: Fitted) -> list[str]:
         "without a site in their name (hour level used)": sum(not s for s in site),
         "without an hour in their name, or with a clock reset (site level used)": int((hour == NO_HOUR).sum()),
     }
-    return [f"{n} of {len(first)} recordings {what}" for what, n in counts.items() if n]
+    low = [] if centre else low_figures(fitted)
+    return [*(f"{n} of {len(first)} recordings {what}" for what, n in counts.items() if n), *low]
 
 
 @op(
