@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
-from blendkit.core import Bools, Float64, Int64, Naming, format_seconds, named_classes, text_hash
+from blendkit.core import Bools, Float64, Int64, Naming, format_seconds, named_classes, require_choice, text_hash
 from blendkit.detecting.opened_source import OpenedSource, file_lengths
 from blendkit.detecting.review_streams import open_streams
 from blendkit.detecting.review_table import ReviewClips
@@ -37,7 +37,8 @@ class DrawRule:
     thresholds: ThresholdRule | None = None
 
     def __post_init__(self) -> None:
-        """Refuse thresholds without a use."""
+        """Refuse an unknown order, and thresholds without a use."""
+        require_choice(self.by, get_args(By), "what clips are drawn by")
         if self.thresholds is not None and self.by != "uncertainty":
             raise BlendkitError(f"a threshold serves --by uncertainty alone, not --by {self.by}")
 
@@ -73,6 +74,9 @@ def draw_clips(
         drawn[c] = draw_strata(value, keys, name, rule.per_class, rule.strata), value
     if not drawn:
         raise BlendkitError(f"{opened.name}: no chunk can be drawn", [*notes, *said])
+    if rule.strata > 1 and all(draw.stratum.max(initial=1) == 1 for draw, _ in drawn.values()):
+        few = f"so few clips of a class ({rule.per_class}) come from one stratum"
+        notes.append(f"{few}: any chunk is as likely as another, whatever they are drawn by")
     if left_out:
         few = "fewer than two sources score them" if rule.by == "disagreement" else "nothing scores them"
         notes.append(f"no clip of {len(left_out)} classes is drawn, for {few}: {shorten(left_out)}")

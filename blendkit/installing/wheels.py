@@ -12,11 +12,11 @@ import tempfile
 import venv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import PackageNotFoundError, distribution, metadata
 from pathlib import Path
 
 from blendkit.core import json_value
-from blendkit.errors import BlendkitError, DeliveryError, shorten
+from blendkit.errors import BlendkitError, DeliveryError, did_you_mean, shorten
 
 _OWN = "blendkit"
 _LAST_LINES = 6  # of what pip said, in a message
@@ -68,12 +68,15 @@ def make_wheelhouse(
     target: Target | None = None,
     *,
     keep: Sequence[str] = (),
+    extras: Sequence[str] = (),
+    constraints: Path | str | None = None,
     project: str | None = None,
     tell: Tell = lambda text: None,
 ) -> Wheelhouse:
     """Fill a new or empty folder with the wheels that `pip install --no-index --find-links FOLDER blendkit` needs.
 
-    keep: packages whose wheels are left out, so that pip can never replace those that the other machine has. project:
+    keep: packages whose wheels are left out, so that pip can never replace those that the other machine has. extras: of
+    blendkit, whose packages are fetched, too; constraints: a file of versions, as pip's `-c` takes it. project:
     what is installed (default: this blendkit, from where it was installed). The folder gets its name once all is
     checked. Raises BlendkitError for a folder that holds anything and for unknown names in `keep`, and DeliveryError
     with pip's last lines where a wheel cannot be had or the check fails.
@@ -83,6 +86,10 @@ def make_wheelhouse(
         raise BlendkitError(f"--python: expected a version as 3.11, got {target.python!r}")
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise BlendkitError(f"{folder}: exists; a wheelhouse is made in a new or empty folder")
+    if constraints is not None and not Path(constraints).is_file():
+        raise BlendkitError(f"{constraints}: no such file of constraints")
+    if project is None:
+        _require_extras(extras)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
         new, aside = Path(scratch) / "wheels", Path(scratch) / "kept"
@@ -91,17 +98,27 @@ def make_wheelhouse(
         _pip("wheel", "--no-deps", "--wheel-dir", new, project or _origin(), doing="the wheel cannot be built")
         (own,) = new.glob("*.whl")
         tell("fetching what it needs")
-        fetch = ["download", "--only-binary=:all:", "--dest", new, *target.flags(), own]
+        pins = [] if constraints is None else ["--constraint", Path(constraints)]
+        wanted = f"{own}[{','.join(extras)}]" if extras else own
+        fetch = ["download", "--only-binary=:all:", "--dest", new, *target.flags(), *pins, wanted]
         _pip(*fetch, doing="a package cannot be had")
         left_out = _set_aside(new, aside, keep)
         tell("checking it without an index")
-        installed = _checked(_name(own.name), new, aside, target, Path(scratch))
+        name = _name(own.name) + (f"[{','.join(extras)}]" if extras else "")
+        installed = _checked(name, new, aside, target, Path(scratch))
         wheels = sorted(p.name for p in new.iterdir())
         size = sum(p.stat().st_size for p in new.iterdir())
         if folder.exists():
             folder.rmdir()  # it was empty: some systems rename onto no folder at all
         new.rename(folder)
     return Wheelhouse(folder, tuple(wheels), left_out, installed, size)
+
+
+def _require_extras(extras: Sequence[str]) -> None:
+    """Raise BlendkitError for extras that blendkit does not have."""
+    known = metadata(_OWN).get_all("Provides-Extra") or []
+    if wrong := [f"{e}{did_you_mean(e, known)}" for e in extras if e not in known]:
+        raise BlendkitError(f"--extras: blendkit has no {', '.join(wrong)}", [f"it has {', '.join(sorted(known))}"])
 
 
 def _set_aside(new: Path, aside: Path, keep: Sequence[str]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ Keys = NDArray[np.uint64]
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _TIES, _DRAWS = np.uint64(1), np.uint64(2)  # numbers of the two independent orders
 _FEWEST_PER_STRATUM = 6  # fewer tell too little of a stratum that stands for thousands
+_FEWEST_OF_TWO = 4  # so that each gives two, whose spread can be told
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +46,13 @@ def strata_sizes(rows: int, count: int, strata: int) -> tuple[Int64, Int64]:
 
     Every stratum gives as many, up to one. The highest is given whole, and each further one is larger by about the same
     factor, so that high rows are far likelier to be drawn and no row is impossible. Fewer strata where each would give
-    less than six. Raises BlendkitError for a count or a number of strata below 1.
+    less than six, but two from four rows on: half of these are then the highest. Raises BlendkitError for a count or a
+    number of strata below 1.
     """
     if count < 1 or strata < 1:
         raise BlendkitError(f"at least 1 clip of 1 stratum is drawn, got {count} of {strata}")
     count = min(count, rows)
-    strata = max(min(strata, count // _FEWEST_PER_STRATUM), 1)
+    strata = min(strata, max(count // _FEWEST_PER_STRATUM, 2 if count >= _FEWEST_OF_TWO else 1))
     drawn = np.full(strata, count // strata, np.int64)
     drawn[: count % strata] += 1
     if not count or strata == 1:

@@ -136,6 +136,7 @@ def blend_files(
         g = found.guarded
         verdict = verdict_on(searched, g.best_member, g.gain, g.better, found.judging, found.seen)
         weights, instead = _delivered(draft, searched, verdict, found)
+        verdict = replace(verdict, held_out=g.nested) if weights == searched and not found.seen else verdict
         draft = replace(draft, weights=weights, said=_said(found, searched, verdict), tuned_on=found.labels)
         notes += [n for n in found.notes if n not in notes] + cliffs + instead
     text = draft.text(place)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from blendkit.core import require_path
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.io import ColumnNames, split_label_source
 from blendkit.offline.data_lint import FAR
@@ -41,6 +42,14 @@ class BlendFiles:
     labels: Path | str | None = None
     taxonomy: Path | None = None
     template: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Take texts for paths, as everywhere, and refuse what is none."""
+        for name in ("audio", "taxonomy", "template"):
+            given = getattr(self, name)
+            if given is not None:
+                require_path(given, name)
+                object.__setattr__(self, name, Path(given))
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,8 @@ class Verdict:
     """A judgement of a blend against its best input alone, on recordings that the search did not use.
 
     gain: of the held-out blend, with its interval; better: the share of redraws with a gain; judgement: what
-    `blendkit.searching.word_for` says of it, and `not` for one input alone; text: the sentence.
+    `blendkit.searching.word_for` says of it, and `not` for one input alone; text: the sentence. held_out: the macro-AUC
+    of what is delivered, where it was searched and measured on recordings held out; else nan.
     """
 
     judgement: Judgement
@@ -27,6 +28,7 @@ class Verdict:
     best: str
     gain: Interval
     better: float
+    held_out: float = math.nan
 
     def __str__(self) -> str:
         return self.text

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from blendkit.core import cluster_labels, notebook_view, require_kind
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
@@ -25,12 +27,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+_SHOWN = 11  # points of a sweep that are compared with the best of it
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class WhatIf:
     """base: the recipe's own macro-AUC; best: that of the changed one, or of the best point of a sweep.
 
     gain: the interval of best - base; None and why_not where there is none. swept: every point, None without a sweep.
-    The best of many points is in-sample: the same labels chose it.
+    alike: of about eleven points of the only axis, those whose difference to the best may be 0 (its interval holds it):
+    the labels do not tell them apart. The best of many points is in-sample: the same labels chose it.
     """
 
     base: float
@@ -39,11 +45,19 @@ class WhatIf:
     swept: Sweep | None
     notes: tuple[str, ...]
     why_not: str = ""
+    alike: tuple[Any, ...] = ()
 
     def __repr__(self) -> str:
-        what = "changed" if self.swept is None else f"best of {self.swept.macro.size}"
+        what = "changed" if self.swept is None else f"best of {self.swept.macro.size}{self.where()}"
         bounds = "" if self.gain is None else f" [{self.gain.low:+.6f}, {self.gain.high:+.6f}]"
         return f"WhatIf(base {self.base:.6f}, {what} {self.best:.6f}, gain {self.best - self.base:+.6f}{bounds})"
+
+    def where(self) -> str:
+        """Return at which value of each axis the best point lies, as ` at a.x = 0.5`; "" without a sweep."""
+        if self.swept is None:
+            return ""
+        found = zip(self.swept.axes, self.swept.best, strict=True)
+        return " at " + ", ".join(f"{a.label} = {a.values[i]}" for a, i in found)
 
     def points(self) -> list[tuple[tuple[Any, ...], float]]:
         """Return every point of the sweep as ((value of each axis), macro-AUC)."""
@@ -134,9 +148,29 @@ def _against(workspaces: Workspaces, base: Recipe, best: Recipe, swept: Sweep | 
     labels = cluster_labels(workspace.rows, judging.clusters, workspace.labelled)
     if len(other.rows) != len(workspace.rows):
         return WhatIf(*figures, None, swept, notes, "the changed recipe has other rows")
-    both = {"base": old.values, "best": new.values}
+    some = _some_points(swept)
+    each = {
+        repr(v): workspaces.output(r, quiet=True)[1].values
+        for v, r in zip(some, _recipes(best, swept, some), strict=True)
+    }
+    both = {"base": old.values, "best": new.values, **each}
     try:
         boot = paired_bootstrap(workspace.truth, both, labels, judging.replicates, judging.seed, workspace.labelled)
     except BlendkitError as error:
         return WhatIf(*figures, None, swept, notes, error.title)
-    return WhatIf(*figures, boot.difference("best", "base", judging.level), swept, notes)
+    gaps = {v: boot.difference(repr(v), "best", judging.level) for v in some}
+    alike = tuple(v for v in some if gaps[v].low <= 0 <= gaps[v].high)
+    return WhatIf(*figures, boot.difference("best", "base", judging.level), swept, notes, alike=alike)
+
+
+def _some_points(swept: Sweep | None) -> list[Any]:
+    """Return about eleven values of the only axis, the best among them; none of two axes, or without one."""
+    if swept is None or len(swept.axes) != 1:
+        return []
+    values, (best,) = swept.axes[0].values, swept.best
+    at = {*np.linspace(0, len(values) - 1, min(_SHOWN, len(values))).round().astype(int).tolist(), best}
+    return [values[i] for i in sorted(at)]
+
+
+def _recipes(recipe: Recipe, swept: Sweep | None, values: Sequence[Any]) -> list[Recipe]:
+    return [] if swept is None else [swept.axes[0].applied(recipe, v) for v in values]

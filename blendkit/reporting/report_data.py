@@ -76,7 +76,8 @@ class VerdictText:
 
     judgement: of a search, held out: `real`, `undecided` or `not`; else, by these labels alone, whether the interval of
     the difference to the strongest rival lies `above` 0, `below` it, or holds it (`alike`); "" where nothing was
-    compared. alarms: what makes the figures doubtful; notes: all else that was said.
+    compared. alarms: what makes the figures doubtful; notes: all else that was said. held_out: the macro-AUC of the
+    main stream on recordings that the search of its weights did not use, nan where none was searched.
     """
 
     headline: str
@@ -84,6 +85,7 @@ class VerdictText:
     judgement: str
     alarms: tuple[str, ...]
     notes: tuple[str, ...]
+    held_out: float = math.nan
 
 
 @dataclass(frozen=True, eq=False)

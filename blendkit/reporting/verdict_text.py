@@ -38,7 +38,8 @@ def verdict_text(
             text, judgement = f"On recordings behind the scores or weights themselves: {text[0].lower()}{text[1:]}", ""
         sentences.insert(0, text)
         sentences.append(_CAUTION if material.recipe is not None else _PAIRED)
-    return VerdictText(_headline(main), tuple(sentences), judgement, tuple(alarms), others)
+    held_out = math.nan if given is None else given.held_out
+    return VerdictText(_headline(main, held_out), tuple(sentences), judgement, tuple(alarms), others, held_out)
 
 
 _CAUTION = (
@@ -58,10 +59,13 @@ def _unmeasured(material: Material, main: StreamFacts) -> tuple[str, tuple[str, 
     return _UNMEASURED, (f"The report describes {size}. Give labels (--labels) for figures.",)
 
 
-def _headline(main: StreamFacts) -> str:
+def _headline(main: StreamFacts, held_out: float = math.nan) -> str:
     if main.macro is None or math.isnan(main.macro.estimate):
         return f"{main.name}: no class can be measured"
-    return f"{main.name}: macro-AUC {main.macro.estimate:.4f}{_bounds(main.macro)}"
+    figure = f"{main.macro.estimate:.4f}{_bounds(main.macro)}"
+    if not math.isnan(held_out):
+        return f"{main.name}: macro-AUC {held_out:.4f} held out, {figure} on the labels that chose its weights"
+    return f"{main.name}: macro-AUC {figure}"
 
 
 def _bounds(b: Bounds) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import inspect
-from collections.abc import Iterator
+import typing
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +15,14 @@ from reference_ops import document, first_line
 PACKAGES = ("metrics", "ops", "searching", "core", "io", "member", "testing")
 
 
+_OF_RESULTS = ("offline", "searching", "metrics", "detecting", "reporting")  # not plans, stores and other plumbing
+
+
 def pages() -> dict[str, str]:
     """Return {path in the site: Markdown}."""
     made = {"reference/python/index.md": _page("blendkit", "`import blendkit as bk`: the whole face.")}
+    lead = "What the functions of `blendkit` return, and what these results hold. All are frozen."
+    made["reference/python/results.md"] = _entries("Results", lead, list(results()))
     for name in PACKAGES:
         made[f"reference/python/{name}.md"] = _page(f"blendkit.{name}", "")
     return made
@@ -30,11 +37,37 @@ def public(module: str) -> Iterator[tuple[str, object]]:
             yield name, found
 
 
+def results() -> Iterator[tuple[str, type]]:
+    """Yield the classes that public functions return and, as far as these are dataclasses, what they hold."""
+    face = importlib.import_module("blendkit")
+    functions = [f for _, f in public("blendkit") if inspect.isfunction(f)]
+    found: dict[str, type] = {}
+    asked = [c for f in functions for c in _classes(typing.get_type_hints(f).get("return"))]
+    while asked:
+        one = asked.pop()
+        if one.__name__ not in found:
+            found[one.__name__] = one
+            held = typing.get_type_hints(one) if dataclasses.is_dataclass(one) else {}
+            inner = [c for n, hint in held.items() if not n.startswith("_") for c in _classes(hint)]
+            asked += [c for c in inner if c.__module__.split(".")[1] in _OF_RESULTS]
+    yield from sorted((n, c) for n, c in found.items() if n not in face.__all__)
+
+
+def _classes(hint: object) -> list[type]:
+    """Return blendkit's own classes in a type hint, but for those that only carry its plumbing."""
+    inner = [c for part in typing.get_args(hint) for c in _classes(part)]
+    own = inspect.isclass(hint) and hint.__module__.startswith("blendkit.") and not hint.__name__.startswith("_")
+    return [*([hint] if own and isinstance(hint, type) else []), *inner]
+
+
 def _page(module: str, lead: str) -> str:
-    found = list(public(module))
-    listed = [f"| [{n}](#{n.lower()}) | {first_line(f)} |" for n, f in found]
     text = lead or document(importlib.import_module(module))
-    head = [f"# {module}", "", text, "", "| name | |", "|---|---|", *listed, ""]
+    return _entries(module, text, list(public(module)))
+
+
+def _entries(title: str, text: str, found: Sequence[tuple[str, object]]) -> str:
+    listed = [f"| [{n}](#{n.lower()}) | {first_line(f)} |" for n, f in found]
+    head = [f"# {title}", "", text, "", "| name | |", "|---|---|", *listed, ""]
     return "\n".join(head + [part for n, f in found for part in _entry(n, f)])
 
 

@@ -138,7 +138,8 @@ def report(found: list[Trial]) -> str:
             f"{name}: {int(own.sum())}, of these {below} worse on unseen recordings ({surely} beyond the noise of that "
             f"figure, by its 90 % interval), {int(large[own].sum())} a gain of .005 or more"
         )
-    lines.append(f"gains of .005 or more called real: {(word[large] == 'real').mean():.0%} of {int(large.sum())}")
+    found_real = int((word[large] == "real").sum())
+    lines.append(f"gains of .005 or more called real: {found_real} of {int(large.sum())}")
     return "\n".join(lines)
 
 

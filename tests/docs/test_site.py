@@ -6,6 +6,7 @@ import importlib
 import inspect
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,12 @@ def test_every_format_is_documented(generated: dict[str, str]) -> None:
     assert not [n for n in registry(READERS).names() if f"`{n}`" not in page]
     page = "".join((ROOT / f"docs/{n}.md").read_text(encoding="utf-8") for n in ("detections", "convert"))
     assert not [n for n in registry(WRITERS).names() if not re.search(rf"[` ]{n}[`/]", page)]
+
+
+def test_every_extra_is_documented() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    page = (ROOT / "docs/installing.md").read_text(encoding="utf-8")
+    assert not [e for e in project["optional-dependencies"] if not re.search(rf"^\|[^|]*`{e}`", page, re.MULTILINE)]
 
 
 def test_every_event_is_documented_and_none_is_made_up() -> None:

@@ -47,6 +47,21 @@ def test_all_wheels_are_there_and_install(project: str, tmp_path: Path) -> None:
     assert sorted(p.name for p in (tmp_path / "new").iterdir()) == ["house"]  # nothing is left beside it
 
 
+def test_extras_and_pinned_versions(tmp_path: Path, project: str) -> None:
+    wheel(tmp_path / "index", "standin_more")
+    own = wheel(tmp_path / "own2", "standin", 'standin-more; extra == "more"\nProvides-Extra: more')
+    made = make_wheelhouse(tmp_path / "house", project=str(own), extras=["more"])
+    assert made.wheels == ("standin-1.0-py3-none-any.whl", "standin_more-1.0-py3-none-any.whl")
+    assert made.installed
+    (tmp_path / "pins.txt").write_text("standin-helper==0.9\n", encoding="utf-8")
+    with pytest.raises(DeliveryError, match="a package cannot be had"):  # the index has 1.0 alone
+        make_wheelhouse(tmp_path / "other", project=project, constraints=tmp_path / "pins.txt")
+    with pytest.raises(BlendkitError, match=r"none\.txt: no such file of constraints"):
+        make_wheelhouse(tmp_path / "other", project=project, constraints=tmp_path / "none.txt")
+    with pytest.raises(BlendkitError, match=r"blendkit has no mell \(did you mean 'mel'\?\)"):
+        make_wheelhouse(tmp_path / "other", extras=["mell"])
+
+
 def test_kept_packages_are_left_out(project: str, tmp_path: Path) -> None:
     made = make_wheelhouse(tmp_path / "house", keep=["Standin_Helper"], project=project)
     assert made.wheels == ("standin-1.0-py3-none-any.whl",)

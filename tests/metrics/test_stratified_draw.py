@@ -21,6 +21,9 @@ from blendkit.metrics import chunk_keys, disagreement, draw_strata, strata_sizes
         (13, 96, 8, [7, 6], [7, 6]),  # at least six of a stratum
         (1, 96, 8, [1], [1]),
         (40, 1, 8, [40], [1]),
+        (40, 3, 8, [40], [3]),
+        (192, 5, 8, [3, 189], [3, 2]),  # few, and still the highest for certain
+        (192, 5, 1, [192], [5]),
     ],
 )
 def test_sizes_by_hand(rows: int, count: int, strata: int, sizes: list[int], drawn: list[int]) -> None:

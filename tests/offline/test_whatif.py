@@ -7,12 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from blendkit.blending.stream_cache import Memo
+from blendkit.core import cluster_labels
 from blendkit.errors import BlendkitError
+from blendkit.metrics import paired_bootstrap
 from blendkit.offline.interval_settings import Judging
+from blendkit.offline.offline_files import Place, open_workspaces
 from blendkit.offline.recipe_search import greedy_weights, grid_values, line_weights
 from blendkit.offline.sweeps import sweep
+from blendkit.offline.what_if import whatif
 from blendkit.offline.whatif_axes import Axis, read_axis, read_share
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe.load import Recipe, parse_recipe, with_values
@@ -230,3 +235,24 @@ def test_a_search_before_a_later_step_says_so(data: Path) -> None:
 def test_blends_without_weights_to_search(data: Path, by: str, of: str, says: str) -> None:
     with pytest.raises(BlendkitError, match=says):
         line_weights(workspaces_of(data), recipe(by, of), judging=JUDGED)
+
+
+def test_points_that_the_labels_do_not_tell_apart_are_named(data: Path) -> None:
+    recipe_file = data / "small.yaml"
+    recipe_file.write_text(yaml.safe_dump(recipe().raw), encoding="utf-8")
+    place, judging = Place(data, data / "none"), Judging(replicates=100)
+    found = whatif(recipe_file, shares=["mix.a=0:1:0.01"], place=place, judging=judging)
+    assert found.swept is not None
+    best = found.swept.axes[0].values[found.swept.best[0]]
+    assert found.where() == f" at share of a in mix = {best}"
+    assert f"best of 101 at share of a in mix = {best}" in repr(found)
+    assert best in found.alike
+    apart = set(np.arange(0, 101, 10) / 100) - set(found.alike)
+    workspaces, base = open_workspaces(recipe_file, place=place)
+    y, labelled = workspaces.output(base)[0].truth, workspaces.output(base)[0].labelled
+    rows = workspaces.output(base)[0].rows
+    at = {w: workspaces.output(read_share(f"mix.a={w}", base).applied(base, w))[1].values for w in (*apart, best)}
+    clusters = cluster_labels(rows, "recording", labelled)
+    for w in apart:
+        gap = paired_bootstrap(y, {"w": at[w], "b": at[best]}, clusters, 100, 0, labelled).difference("w", "b", 0.95)
+        assert not gap.low <= 0 <= gap.high

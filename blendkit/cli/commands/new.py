@@ -48,3 +48,5 @@ def new(
     text = new_recipe(given, out, settings=BlendSettings(names, dict(spaces), by, missing_rows))
     write_text(out, text)
     click.echo(f"wrote {out}: {text.splitlines()[0].removeprefix('# ')}")
+    if needed := [line.strip("# ").partition(":")[0] for line in text.splitlines() if line.endswith(": REQUIRED")]:
+        click.echo(f"before it runs, fill in what members need, marked REQUIRED: {', '.join(needed)}")

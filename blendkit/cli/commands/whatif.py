@@ -106,6 +106,7 @@ def _emit(found: WhatIf) -> None:
         payload["axes"] = [{"label": a.label, "values": list(a.values)} for a in swept.axes]
         payload["macro_auc"] = swept.macro.ravel().tolist()
         payload["shape"], payload["how"] = list(swept.macro.shape), swept.how
+        payload["alike"] = list(found.alike)
         payload["best_at"] = [a.values[i] for a, i in zip(swept.axes, swept.best, strict=True)]
     if gain is None:
         payload["no_interval"] = found.why_not
@@ -122,15 +123,17 @@ def _print(found: WhatIf, level: float) -> None:
     if swept is None:
         click.echo(f"changed:          macro-AUC {found.best:.6f}")
     else:
-        at = ", ".join(f"{a.label} = {a.values[i]}" for a, i in zip(swept.axes, swept.best, strict=True))
         best = f"best of {swept.macro.size}:"
-        click.echo(f"{best:17s} macro-AUC {found.best:.6f} at {at}  ({swept.how})")
+        click.echo(f"{best:17s} macro-AUC {found.best:.6f}{found.where()}  ({swept.how})")
         alike = sum(round(m, 3) == round(found.best, 3) for _, m in found.points()) - 1
         click.echo(f"{max(alike, 0)} of the other {swept.macro.size - 1} points show the same at three decimals")
     if gain is None:
         click.echo(f"gain: {found.best - found.base:+.6f}; no interval: {found.why_not}")
     else:
         click.echo(f"gain: {gain.estimate:+.6f}, {level:.0%} interval {gain.low:+.6f} to {gain.high:+.6f}")
+    if len(found.alike) > 1:
+        values = f"from {found.alike[0]} to {found.alike[-1]}"
+        click.echo(f"not told apart from the best: {len(found.alike)} of the points that were redrawn, {values}")
     if swept is not None:
         click.echo("in-sample: the same labels chose this point; `blendkit search` measures what a choice is worth")
     for text in found.notes:

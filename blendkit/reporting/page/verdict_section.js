@@ -14,14 +14,19 @@ function listed(title, lines, open) {
   return el("details", { class: "notes", open }, el("summary", null, `${title} (${lines.length})`), el("ul", null, lines.map((t) => el("li", null, t))));
 }
 
+function spanText(data, macro) {
+  return macro.low === null ? "without an interval" : `${Math.round(100 * data.measured.level)} % interval ${fixed(macro.low)} to ${fixed(macro.high)}`;
+}
+
 export function verdictSection(data) {
   const v = data.verdict, main = data.streams[0], badge = WORDS[v.judgement];
   const figure = main.macro && main.macro.estimate !== null;
+  const held = v.held_out !== null && v.held_out !== undefined; // a tuned figure never stands alone
   return [
     el("div", { class: "verdict" },
       figure && el("p", { class: "figure" }, el("span", { class: "name" }, main.name),
-        el("strong", null, fixed(main.macro.estimate)),
-        el("span", { class: "quiet" }, main.macro.low === null ? "macro-AUC, without an interval" : `macro-AUC, ${Math.round(100 * data.measured.level)} % interval ${fixed(main.macro.low)} to ${fixed(main.macro.high)}`)),
+        el("strong", null, fixed(held ? v.held_out : main.macro.estimate)),
+        el("span", { class: "quiet" }, held ? `macro-AUC on recordings held out; ${fixed(main.macro.estimate)} on the labels that chose the weights, ${spanText(data, main.macro)}` : `macro-AUC, ${spanText(data, main.macro)}`)),
       el("div", { class: "said" },
         !figure && el("p", { class: "lead" }, v.headline),
         v.sentences.map((t, i) => el("p", { class: i === 0 && "lead" }, i === 0 && badge && el("span", { class: `badge ${v.judgement}` }, el("span", { "aria-hidden": "true" }, badge[0]), ` ${badge[1]}`), " ", t)))),
