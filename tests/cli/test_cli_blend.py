@@ -42,6 +42,10 @@ def test_one_command_says_what_it_assumed_and_gives_a_verdict(files: Path, blend
     assert "a: matrix file, 16 chunks of 4 recordings, 2 classes; probabilities" in done.stdout
     assert "blended by prob: every file holds probabilities, on a like scale" in done.stdout
     assert done.stdout.count("redraws of the recordings: real.") == 1
+    page = (files / "out/report.html").read_text(encoding="utf-8")
+    (held_out,) = re.findall(r'"held_out":([\d.]+)', page)  # the first figure of the report is not the tuned one
+    assert f"{float(held_out):.6f} held out" in done.stdout
+    assert f"macro-AUC {float(held_out):.4f} held out, " in page
     command = done.stdout.splitlines()[-1].removeprefix("the same again: blendkit ").split()
     again = blendkit(*command, "--out", "again", cwd=files)
     assert again.returncode == 0, again.stderr
@@ -63,6 +67,9 @@ def test_a_new_recipe_never_replaces_a_file(files: Path, blendkit: Blendkit):
     done = blendkit("new", "a.csv", "b.csv", "-o", "r.yaml", cwd=files)
     assert done.returncode == 0, done.stderr
     assert blendkit("check", "r.yaml", "--data", ".", cwd=files).returncode == 0
+    assert "REQUIRED" not in done.stdout
+    more = blendkit("new", "a.csv", "--member", "onnx", "--audio", ".", "-o", "m.yaml", cwd=files)
+    assert "before it runs, fill in what members need, marked REQUIRED: model" in more.stdout, more.stderr
     again = blendkit("new", "a.csv", "b.csv", "-o", "r.yaml", cwd=files)
     assert again.returncode == 2
     assert "r.yaml exists already" in again.stderr

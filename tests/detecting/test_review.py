@@ -301,3 +301,17 @@ def test_a_stratum_that_was_answered_alone_is_a_draw_too(tmp_path: Path) -> None
 )  # fmt: skip
 def test_answers_in_other_languages(text: str, answer: str | None) -> None:
     assert meaning_of(text) == answer
+
+
+def test_few_clips_of_a_class_are_half_the_highest(tmp_path: Path) -> None:
+    clips = review(SCORES, tmp_path / "r", DrawRule(per_class=6, by="uncertainty")).clips
+    near = np.abs(SCORES.values[:, 0] - 0.5)
+    own = clips.score[(clips.stratum == 1) & (np.array(clips.class_id) == SCORES.classes[0])]
+    assert len(own) == 3
+    assert sorted(np.abs(own - 0.5)) == pytest.approx(sorted(near)[:3])
+    notes = review(SCORES, tmp_path / "s", DrawRule(per_class=3, by="uncertainty")).notes
+    assert any(n.startswith("so few clips of a class (3) come from one stratum: any chunk is as likely") for n in notes)
+    with pytest.raises(
+        BlendkitError, match="what clips are drawn by: expected one of score, disagreement, uncertainty"
+    ):
+        DrawRule(by="uncertain")  # type: ignore[arg-type]

@@ -393,3 +393,12 @@ def test_weights_that_are_worse_than_equal_ones_beyond_the_interval_are_not_deli
     ]
     same, why = file_blend._delivered(draft, {"a": 0.4, "b": 0.6}, verdict, found)  # type: ignore[arg-type]
     assert (same, why) == ({"a": 0.4, "b": 0.6}, [])
+
+
+def test_texts_are_paths_as_everywhere(folder: Path):
+    given = BlendFiles(tuple(map(str, both(folder))), taxonomy=str(folder / "none.csv"), audio=None)  # type: ignore[arg-type]
+    assert given.taxonomy == folder / "none.csv"
+    with pytest.raises(BlendkitError, match=r"none\.csv"):
+        blend_files(given, None, folder / "out")
+    with pytest.raises(BlendkitError, match="template: expected the path of a file, got an int"):
+        BlendFiles(template=3)  # type: ignore[arg-type]
