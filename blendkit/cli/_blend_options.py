@@ -84,7 +84,11 @@ blended_files = several(
         type=SpaceOf(),
         help="What a file's scores are, as in sed=logit, where their values do not tell it. May be repeated.",
     ),
-    click.option("--by", type=click.Choice(SPACES[::-1]), help="How to blend (default: what fits all files)."),
+    click.option(
+        "--by",
+        type=click.Choice(SPACES[::-1]),
+        help="How to blend (default: what fits all files); recipes know more, as geometric_mean: `blendkit ops list`.",
+    ),
     click.option(
         "--missing-rows",
         type=click.Choice(["error", "median", "nothing"]),

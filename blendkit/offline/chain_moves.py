@@ -179,7 +179,9 @@ def _edited(
     for i, (op, where, text) in enumerate(found):
         if text == TO_LOGIT:
             continue  # what follows may need it
-        yield f"- {op} {where}", (*own[:i], *own[i + 1 :])
+        rest = (*own[:i], *own[i + 1 :])
+        alone = name in grammar.to_logit and rest[-1:] == (TO_LOGIT,)  # blends convert by themselves
+        yield f"- {op} {where}", rest[:-1] if alone else rest
         for params in known.get(op, ()):
             other = _step(op, params, where)
             if other != text:

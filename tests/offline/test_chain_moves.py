@@ -76,6 +76,8 @@ def test_a_step_that_needs_logits_is_led_there_and_the_way_costs_nothing() -> No
     assert [c.own("b")[0] for c in own] == [LOGIT, LOGIT]
     assert {c.length for c in own} == {chain.length + 1}
     assert all(LOGIT in c.own("b") for c in (c for o in own for _, c in moves(o, needy) if len(c.own("b")) > 1))
+    without = [c.own("b") for o in own for what, c in moves(o, needy) if what == "b: - gaussian None"]
+    assert without == [(), ()]  # the way goes with the step that needed it
 
 
 def test_the_last_member_is_never_dropped_and_one_member_alone_is_no_step() -> None:
