@@ -22,7 +22,7 @@ def test_there_are_two_set_up_commands() -> None:
 
 
 def test_it_stays_short() -> None:
-    assert TEXT.count("\n") <= 105
+    assert TEXT.count("\n") <= 97
     assert TEXT.count("](") - TEXT.count("![") <= 14  # links, beside the pictures
 
 
