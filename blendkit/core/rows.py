@@ -19,6 +19,7 @@ from blendkit.core.hashes import text_hash
 from blendkit.core.names import NameRule
 from blendkit.core.natural_order import natural_keys, natural_sorted
 from blendkit.core.results_in_notebooks import notebook_view
+from blendkit.core.seen_recordings import Contents, copies
 from blendkit.errors import BlendkitError, shorten
 
 _DATED = re.compile(r"(^|[_-])\d{8}$")
@@ -135,16 +136,18 @@ def fold_of(recordings: Sequence[str], folds: int) -> dict[str, int]:
     return {r: i % folds for i, r in enumerate(order)}
 
 
-def cluster_labels(rows: Rows, by: ClusterBy, used: Bools) -> list[str]:
+def cluster_labels(rows: Rows, by: ClusterBy, used: Bools, contents: Contents | None = None) -> list[str]:
     """Return the (N,) clusters of the rows: their recordings, sites, dates, or sites and dates.
 
-    used (N,): the rows that matter; the others may lack a site or a date. Raises BlendkitError naming
-    recordings whose names give none.
+    used (N,): the rows that matter; the others may lack a site or a date. contents: what recordings sound like;
+    copies and cuts of one another, under whatever names, are one cluster then, for they are no independent
+    observations. Raises BlendkitError naming recordings whose names give none.
     """
     site = [str(s) for s in rows.site]
     date = ["" if np.isnat(d) else str(d) for d in rows.date]
     if by == "recording":
-        return [str(r) for r in rows.recording]
+        same = copies(dict.fromkeys(map(str, rows.recording[used])), contents) if contents else {}
+        return [same.get(r, r) for r in map(str, rows.recording)]
     parts = {"site": [site], "date": [date], "site-date": [site, date]}[by]
     lacking = [str(rows.recording[i]) for i in np.flatnonzero(used).tolist() if not all(p[i] for p in parts)]
     lacking = list(dict.fromkeys(lacking))

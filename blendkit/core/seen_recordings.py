@@ -10,6 +10,7 @@ from typing import Any, Literal
 from blendkit.core.audio_content import AudioContent, contents_to_json
 from blendkit.core.audio_suffixes import recording_id
 from blendkit.core.group_links import linked_groups
+from blendkit.errors import shorten
 
 Contents = Mapping[str, AudioContent]
 
@@ -176,3 +177,14 @@ def copies(recordings: Iterable[str], contents: Contents) -> dict[str, str]:
         namesakes.append(r)
     first = linked_groups(links)
     return {r: first.get(r, r) for r in names}
+
+
+def copies_said(recordings: Iterable[str], contents: Contents) -> list[str]:
+    """Return a note on the labelled recordings that are copies or cuts of others among them; none without any."""
+    measured = sorted({str(r) for r in recordings})
+    same = copies(measured, contents)
+    further = [f"{r} ({first})" for r, first in same.items() if r != first]
+    if not further:
+        return []
+    what = f"{len(further)} of the {len(measured)} labelled recordings are copies or cuts of others"
+    return [f"{what}, and are redrawn and held out together with these: {shorten(further, 3)}"]

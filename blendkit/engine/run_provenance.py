@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from blendkit.core import Contents, JoinedContents, Saw, ScoreKind
+from blendkit.core import Contents, JoinedContents, Saw, ScoreKind, copies_said
 from blendkit.errors import shorten
 from blendkit.io import NOT_KNOWN, Provenance, joined, of_store
 from blendkit.recipe import Plan, RecipeFiles
@@ -55,7 +55,7 @@ class Behind:
             said.insert(0, f"{what}: figures of its output are in-sample")
         if unknown := [n for n, p in self.members.items() if measured and p.kind_on(measured) == "unknown"]:
             said.append(f"{shorten(unknown)}: {NOT_KNOWN}")
-        return [*self.not_told, *said]
+        return [*self.not_told, *said, *copies_said(measured, self.contents)]
 
     def steps_fitted_on(self, plan: Plan, files: RecipeFiles, recordings: set[str]) -> dict[str, int]:
         """Return on how many of some recordings, by their labels, steps or coefficients of streams were fitted.

@@ -8,7 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.core import LabelTable, ScoreKind, Scores, Taxonomy, require_kind, require_path, text_hash
+from blendkit.core import (
+    JoinedContents,
+    LabelTable,
+    ScoreKind,
+    Scores,
+    Taxonomy,
+    copies_said,
+    require_kind,
+    require_path,
+    text_hash,
+)
 from blendkit.errors import BlendkitError, counted, shorten
 from blendkit.events import Emit, silent
 from blendkit.io import (
@@ -166,6 +176,7 @@ def _kinds(read: SourcesRead, truth: LabelledChunks) -> list[str]:
     if unknown := [own for own, (kind, _) in found.items() if kind == "unknown"]:
         each.append(f"{shorten(unknown)}: {NOT_KNOWN}")
     kinds: dict[str, ScoreKind] = {own: kind for own, (kind, _) in found.items()}
+    each += copies_said(labelled, JoinedContents(p.contents for p in read.files.values())) if read.files else []
     return [*unlike_kinds({**kinds, **dict.fromkeys(read.tuned, "in-sample")}), *each]
 
 
@@ -196,8 +207,9 @@ def _add(
     in_sample = workspace.tuned(workspace.around.files) or workspace.seen(read.plans[own])
     read.tuned += [own] if in_sample else []
     read.truth = read.truth or LabelledChunks(
-        workspace.rows, workspace.classes, workspace.truth, workspace.labelled, workspace.folds
-    )
+        workspace.rows, workspace.classes, workspace.truth, workspace.labelled, workspace.folds,
+        workspace.around.contents,
+    )  # fmt: skip
     read.taxonomy = read.taxonomy or workspace.around.taxonomy
     read.notes += [f"{own}: {n}" for n in workspace.notes]
 
@@ -247,5 +259,6 @@ def _label(read: SourcesRead, labels: Labels, what: str, path: str | None) -> No
         ways = [f"{what} holds a run; compare its recipe {own}, if that has rows with labels"] if own.is_file() else []
         raise BlendkitError(error.title, [*error.problems, *ways]) from error
     read.notes += known.notes
-    read.truth = LabelledChunks(first.rows, first.classes, known.values, known.labelled, read.folds)
+    contents = JoinedContents(p.contents for p in read.files.values())
+    read.truth = LabelledChunks(first.rows, first.classes, known.values, known.labelled, read.folds, contents)
     read.taxonomy = known.taxonomy if known.taxonomy.table else read.taxonomy

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, ClusterBy, Matrix, Rows, Scores, cluster_labels, notebook_view
+from blendkit.core import Bools, ClusterBy, Contents, Matrix, Rows, Scores, cluster_labels, notebook_view
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.metrics import (
     Bootstrap,
@@ -40,13 +40,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class LabelledChunks:
-    """Labels of some chunks: rows (N), classes (C), truth (N, C), labelled (N,), folds {recording: fold} if known."""
+    """Labels of some chunks: rows (N), classes (C), truth (N, C), labelled (N,), folds {recording: fold} if known.
+
+    contents: what the recordings sound like, where that is known: copies are one cluster.
+    """
 
     rows: Rows
     classes: tuple[str, ...]
     truth: Bools
     labelled: Bools
     folds: dict[str, str] = field(default_factory=dict)
+    contents: Contents = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -142,8 +146,8 @@ def compare_scores(
     """
     notes: list[str] = []
     y, rows, values = _labelled(scores, truth, notes)
-    groups = cluster_labels(rows, rules.split_by, np.ones(len(rows), bool))
-    boot, split = _redrawn_and_split(y, rows, values, groups, rules)
+    groups = cluster_labels(rows, rules.split_by, np.ones(len(rows), bool), truth.contents)
+    boot, split = _redrawn_and_split(y, rows, values, groups, rules, truth.contents)
     for name, x in values.items():
         notes += [f"{name}: {n}" for n in wrong_way_round(macro_auc(y, x))]
     own = np.array([truth.folds.get(str(r), "") for r in rows.recording])
@@ -162,7 +166,7 @@ def compare_scores(
 def change_lines(scores: dict[str, Scores], truth: LabelledChunks, rules: Rules) -> tuple[tuple[Line, ...], Bootstrap]:
     """Return the lines of a comparison, against the first, and their replicates; no leaderboard is simulated."""
     y, rows, values = _labelled(scores, truth, [])
-    boot = _redrawn(y, rows, values, rules)
+    boot = _redrawn(y, rows, values, rules, truth.contents)
     return _lines(boot, rules), boot
 
 
@@ -179,17 +183,17 @@ def _labelled(
 
 
 def _redrawn_and_split(
-    y: Bools, rows: Rows, values: dict[str, Matrix], groups: Sequence[object], rules: Rules
+    y: Bools, rows: Rows, values: dict[str, Matrix], groups: Sequence[object], rules: Rules, contents: Contents
 ) -> tuple[Bootstrap, SimulatedSplit]:
     own = rules.judging
     draws = own.replicates if rules.draws is None else rules.draws
     if rules.split_by == own.clusters:
         return bootstrap_and_split(y, values, groups, (own.replicates, draws, own.seed), rules.public)
-    return _redrawn(y, rows, values, rules), simulate_split(y, values, groups, rules.public, draws, own.seed)
+    return _redrawn(y, rows, values, rules, contents), simulate_split(y, values, groups, rules.public, draws, own.seed)
 
 
-def _redrawn(y: Bools, rows: Rows, values: dict[str, Matrix], rules: Rules) -> Bootstrap:
-    clusters = cluster_labels(rows, rules.judging.clusters, np.ones(len(rows), bool))
+def _redrawn(y: Bools, rows: Rows, values: dict[str, Matrix], rules: Rules, contents: Contents) -> Bootstrap:
+    clusters = cluster_labels(rows, rules.judging.clusters, np.ones(len(rows), bool), contents)
     return paired_bootstrap(y, values, clusters, rules.judging.replicates, rules.judging.seed)
 
 

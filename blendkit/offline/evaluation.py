@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from blendkit.core import Float64, Int64, LabelTable, ScoreKind, Scores, Taxonomy, cluster_labels, notebook_view
+from blendkit.core import (
+    Contents,
+    Float64,
+    Int64,
+    LabelTable,
+    ScoreKind,
+    Scores,
+    Taxonomy,
+    cluster_labels,
+    copies_said,
+    notebook_view,
+)
 from blendkit.errors import BlendkitError
 from blendkit.io import (
     ColumnNames,
@@ -155,18 +166,19 @@ def evaluate(
     scores, left_out = scores.known_to(taxa or Taxonomy({}), table.classes, source=what)
     notes = (*notes, *left_out)
     truth = truth_for(table, scores.rows, scores.classes, taxa, what, path=None if labels is table else str(labels))
-    found = _evaluated(scores, truth, folds, judging or Judging(), "bca" if bca else "percentile")
     known = known or Provenance()  # scores in memory say nothing
+    found = _evaluated(scores, truth, folds, judging or Judging(), "bca" if bca else "percentile", known.contents)
     kind, said = score_kind(known, scores.rows.recording[truth.labelled])
-    notes = (*said, *notes, *truth.notes, *found.notes)
+    twins = copies_said(scores.rows.recording[truth.labelled], known.contents)
+    notes = (*said, *twins, *notes, *truth.notes, *found.notes)
     return replace(found, kind=kind, notes=notes, rows=found.rows + unread)
 
 
 def _evaluated(
-    scores: Scores, truth: Truth, folds: Mapping[str, str], judging: Judging, bounds: IntervalKind
+    scores: Scores, truth: Truth, folds: Mapping[str, str], judging: Judging, bounds: IntervalKind, contents: Contents
 ) -> Evaluation:
     y, known, x = truth.values, truth.labelled, scores.values
-    interval, clusters, why_not, edge = _interval(scores, truth, judging, bounds)
+    interval, clusters, why_not, edge = _interval(scores, truth, judging, bounds, contents)
     ap = average_precision(y, x, known)
     inside = x[known]
     may_be = scores.space in ("prob", "unknown") and inside.min() >= 0 and inside.max() <= 1
@@ -193,10 +205,10 @@ def _evaluated(
 
 
 def _interval(
-    scores: Scores, truth: Truth, judging: Judging, bounds: IntervalKind
+    scores: Scores, truth: Truth, judging: Judging, bounds: IntervalKind, contents: Contents
 ) -> tuple[Interval | None, int, str, str | None]:
     """The interval of the macro-AUC and the clusters redrawn for it, or none, and why; and a note on where it lies."""
-    labels = cluster_labels(scores.rows, judging.clusters, truth.labelled)
+    labels = cluster_labels(scores.rows, judging.clusters, truth.labelled, contents)
     try:
         boot = paired_bootstrap(
             truth.values, {"": scores.values}, labels, judging.replicates, judging.seed, truth.labelled

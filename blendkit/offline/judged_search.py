@@ -120,7 +120,8 @@ def each_alone(workspaces: Workspaces, recipe: Recipe, blend: str | None) -> Map
 
 
 def _divided(workspace: Workspace, judging: Judging) -> tuple[list[list[str]], list[str]]:
-    drawn = [str(c) for c in cluster_labels(workspace.rows, judging.clusters, workspace.labelled)]
+    contents = workspace.around.contents
+    drawn = [str(c) for c in cluster_labels(workspace.rows, judging.clusters, workspace.labelled, contents)]
     return divisions(drawn, PARTS, TIMES, judging.seed, workspace.labelled), drawn
 
 

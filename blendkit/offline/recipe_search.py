@@ -58,7 +58,7 @@ def line_weights(
     inputs, workspace = _inputs(workspaces, recipe), workspaces.workspace(make_plan(recipe))
     address = f"blends.{inputs.blend}"
     groups = None if by is None else _groups(workspace, by)
-    clusters = cluster_labels(workspace.rows, judging.clusters, workspace.labelled)
+    clusters = cluster_labels(workspace.rows, judging.clusters, workspace.labelled, workspace.around.contents)
 
     def find(mask: Mask) -> dict[str, Any]:
         if groups is None:

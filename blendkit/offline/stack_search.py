@@ -45,7 +45,8 @@ def stack_weights(
     logits = {n: convert(s, "logit", ignore_text).values for n, s in streams.items()}
     covered = {n: s.covered for n, s in streams.items()}
     taxa = [workspace.around.taxonomy.group_of(c, "class_name") or "" for c in workspace.classes]
-    clusters = [str(c) for c in cluster_labels(workspace.rows, judging.clusters, workspace.labelled)]
+    contents = workspace.around.contents
+    clusters = [str(c) for c in cluster_labels(workspace.rows, judging.clusters, workspace.labelled, contents)]
 
     def find(mask: Bools) -> dict[str, Any]:
         found = fit_stack(

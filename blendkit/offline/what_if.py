@@ -113,8 +113,7 @@ def whatif(
     base = open_recipe(recipe, on=changed.on).recipe
     changed, axes = _axes(changed, shares, sweeps, bool(overrides))
     swept = sweep(workspaces, changed, axes) if axes else None
-    best = changed if swept is None else swept.recipe(changed, swept.best)
-    found = _against(workspaces, base, best, swept, judging)
+    found = _against(workspaces, base, changed, swept, judging)
     shared = [a.address for a in swept.axes if not isinstance(a.address, str)] if swept else []
     own = [text for blend, member in shared for text in share_cliffs(workspaces, base, blend, member)]
     return replace(found, notes=(*found.notes, *own))
@@ -140,18 +139,19 @@ def _axes(recipe: Recipe, shares: Sequence[str], sweeps: Sequence[str], changed:
     return recipe, wide
 
 
-def _against(workspaces: Workspaces, base: Recipe, best: Recipe, swept: Sweep | None, judging: Judging) -> WhatIf:
+def _against(workspaces: Workspaces, base: Recipe, changed: Recipe, swept: Sweep | None, judging: Judging) -> WhatIf:
     """Compare the changed recipe with the one as it is: the interval of the difference, or why there is none."""
+    best = changed if swept is None else swept.recipe(changed, swept.best)
     (workspace, old), (other, new) = workspaces.output(base), workspaces.output(best)
     figures = workspace.auc(old).macro, other.auc(new).macro
     notes = tuple(workspaces.workspace(make_plan(base)).notes)
-    labels = cluster_labels(workspace.rows, judging.clusters, workspace.labelled)
+    labels = cluster_labels(workspace.rows, judging.clusters, workspace.labelled, workspace.around.contents)
     if len(other.rows) != len(workspace.rows):
         return WhatIf(*figures, None, swept, notes, "the changed recipe has other rows")
     some = _some_points(swept)
     each = {
         repr(v): workspaces.output(r, quiet=True)[1].values
-        for v, r in zip(some, _recipes(best, swept, some), strict=True)
+        for v, r in zip(some, _recipes(changed, swept, some), strict=True)
     }
     both = {"base": old.values, "best": new.values, **each}
     try:

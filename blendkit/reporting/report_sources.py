@@ -137,7 +137,8 @@ def _of_recipe(
     made = workspaces.streams(plan, names)
     roles = {n: "member" if n in plan.members else "blend" if n in recipe.model.blends else "stream" for n in names}
     truth = LabelledChunks(
-        workspace.rows, workspace.classes, workspace.truth, workspace.labelled, workspace.folds
+        workspace.rows, workspace.classes, workspace.truth, workspace.labelled, workspace.folds,
+        workspace.around.contents,
     ) if workspace.labelled.any() else None  # fmt: skip
     notes = dict.fromkeys([*workspace.notes, *(facts or {}).get("warnings", ())])
     return Material(

@@ -173,7 +173,7 @@ def _band(
     # beside the ends, too: what any little share of another member does there is no straight line
     shares = sorted({*every, _EDGE, 1 - _EDGE, path.best, round(path.current, 6)})
     rows = truth.rows.take(np.flatnonzero(truth.labelled))
-    clusters = cluster_labels(rows, rules.judging.clusters, np.ones(len(rows), bool))
+    clusters = cluster_labels(rows, rules.judging.clusters, np.ones(len(rows), bool), truth.contents)
     blends = {repr(w): (1 - w) * a + w * b for w in shares}
     try:
         boot = paired_bootstrap(y, blends, clusters, rules.judging.replicates, rules.judging.seed)

@@ -173,7 +173,7 @@ class LiveBlend:
         key = f"{name} {_key(recipe)}"
         if key not in self._boots:
             scores = self._output(recipe)
-            clusters = cluster_labels(self.truth.rows, "recording", rows)
+            clusters = cluster_labels(self.truth.rows, "recording", rows, self.truth.contents)
             self._boots[key] = paired_bootstrap(self.truth.truth, {"": scores.values}, clusters, self.redraws, 0, rows)
         own = self._boots[key]
         if name == "looked":

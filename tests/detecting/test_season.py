@@ -55,7 +55,7 @@ def said(world: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, l
 
 def test_detections_are_of_the_wanted_species_at_the_sites(said: tuple[Path, list[str]]) -> None:
     folder, printed = said
-    assert "audiomoth fits 3 of 3" in printed[0]
+    assert "audiomoth fits 3 of 3" in printed[1]
     wanted = set(pd.read_csv(folder / "wanted.csv")["common_name"])
     found = pd.read_csv(folder / "found/csv/detections.csv")
     assert set(found["Common name"]) <= wanted
@@ -70,12 +70,12 @@ def test_clips_can_be_heard_and_answers_are_weighed(said: tuple[Path, list[str]]
     assert (1 / clips["inclusion_probability"]).sum() == pytest.approx(4 * 36)
     shares = pd.read_csv(folder / "answers/precision.csv")
     assert np.isfinite(shares["precision"]).all()
-    lowest, chosen = printed[2].split("note: thresholds for a precision of 0.8")  # which stands where they are shown
+    lowest, chosen = printed[3].split("note: thresholds for a precision of 0.8")  # which stands where they are shown
     assert "scores from" in lowest
     assert "chosen threshold" not in lowest
     assert "chosen threshold" in chosen
     assert (folder / "sure/thresholds.csv").is_file()
-    assert "models: second_model, birdnet_results" in printed[3]
+    assert "models: second_model, birdnet_results" in printed[4]
 
 
 def test_the_recipe_shown_is_the_recipe_shipped() -> None:

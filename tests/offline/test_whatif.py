@@ -21,6 +21,7 @@ from blendkit.offline.what_if import whatif
 from blendkit.offline.whatif_axes import Axis, read_axis, read_share
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe.load import Recipe, parse_recipe, with_values
+from blendkit.recipe.plan import make_plan
 from blendkit.recipe.recipe_files import DataFolder
 
 CLASSES = ["c0", "c1", "c2", "c3", "c4", "c5"]
@@ -256,3 +257,19 @@ def test_points_that_the_labels_do_not_tell_apart_are_named(data: Path) -> None:
     for w in apart:
         gap = paired_bootstrap(y, {"w": at[w], "b": at[best]}, clusters, 100, 0, labelled).difference("w", "b", 0.95)
         assert not gap.low <= 0 <= gap.high
+
+
+def test_a_best_share_of_one_is_compared_with_others(data: Path) -> None:
+    text = yaml.safe_dump(recipe().raw).replace("path: oof.npz", f"path: {data / 'oof.npz'}")
+    workspaces, base = workspaces_of(data), parse_recipe(text, "small")
+    scores = workspaces.output(base)[1]
+    truth = workspaces.workspace(make_plan(base)).truth
+    values = {"a": truth.astype(float), "b": -truth.astype(float), "rows": scores.rows.ids()}
+    np.savez(data / "ends.npz", classes=np.array(scores.classes), **{k: np.array(v) for k, v in values.items()})
+    of = "{use: table, path: ends.npz, rows: rows, classes: classes, space: logit, unlikely: true, array: "
+    ends = f"recipe: 1\nname: e\ntemplate: null\nlabels: labels.csv\nmembers:\n  a: {of}a}}\n  b: {of}b}}\n"
+    (data / "ends.yaml").write_text(ends + "blends: {m: {by: logit, of: {a: 1, b: 1}}}\noutput: m\n", encoding="utf-8")
+    for member, best in (("b", 0.0), ("a", 1.0)):
+        found = whatif(data / "ends.yaml", shares=[f"m.{member}=0:1:0.5"], place=Place(data, data / "none"))
+        assert found.best == 1
+        assert best in found.alike
