@@ -22,6 +22,7 @@ from blendkit.io import (
     read_scores,
     read_sites,
     read_taxonomy,
+    recordings_of_finds,
 )
 from blendkit.ops import OpInfo, RateTable, info_of, near_places
 from blendkit.recipe import checked_fit, yaml_value
@@ -78,8 +79,12 @@ def _note_in_sample(known: Provenance, recordings: Sequence[str], note: Callable
 def fit_places(
     finds: Path | str, sites: Path | str, out: Path | str, *, radius_km: float = 300.0, k: float = 20.0
 ) -> RateTable:
-    """Make the table of place_prior from finds with coordinates, write it to `out`, and return it."""
-    made = near_places(read_sites(Path(sites)), read_finds(Path(finds)), radius_km=radius_km, k=k)
+    """Make the table of place_prior from finds with coordinates, write it to `out`, and return it.
+
+    The recordings that the table of finds names are those that the artefact saw, and it is refused on them.
+    """
+    saw = recordings_of_finds(Path(finds))
+    made = near_places(read_sites(Path(sites)), read_finds(Path(finds)), radius_km=radius_km, k=k, saw=saw)
     save_artefact(made, Path(out))
     return made
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 CONV = ("Conv", "ConvTranspose", "FusedConv")
 POOLING = (
     *("GlobalAveragePool", "GlobalMaxPool", "AveragePool", "MaxPool", "ReduceMean", "ReduceMax", "ReduceSum"),
@@ -40,8 +42,8 @@ class Wiring:
             self.makers.update((t, node) for t in node.output if t)
             for tensor in dict.fromkeys(node.input):
                 self.readers.setdefault(tensor, []).append(node)
-            if node.op_type == "Constant":
-                self.weights.update((node.output[0], a.t) for a in node.attribute if a.name == "value")
+            if node.op_type == "Constant" and (held := constant_tensor(node)) is not None:
+                self.weights[node.output[0]] = held
 
     @cached_property
     def tensors(self) -> list[str]:
@@ -146,6 +148,23 @@ class Wiring:
         shape = [source[i] if v == 0 and i < len(source) else v for i, v in enumerate(wanted)]
         known = _product(v for v in shape if v > 0)
         return tuple(_product(source) // known if v == -1 else v for v in shape) if known else None
+
+
+def constant_tensor(node: Any) -> Any:
+    """Return what a Constant node holds as a tensor, whatever its attribute; None for texts and sparse ones."""
+    from onnx import numpy_helper
+
+    for a in node.attribute:
+        if a.name == "value":
+            return a.t
+        kinds = {"value_float": ("f", np.float32), "value_floats": ("floats", np.float32),
+                 "value_int": ("i", np.int64), "value_ints": ("ints", np.int64)}  # fmt: skip
+        if a.name in kinds:
+            own, kind = kinds[a.name]
+            held = getattr(a, own)
+            whole = np.array(held if own in ("f", "i") else list(held), kind)
+            return numpy_helper.from_array(whole, node.output[0])
+    return None
 
 
 def int_list(node: Any, name: str) -> list[int]:

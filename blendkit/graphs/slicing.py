@@ -10,7 +10,7 @@ import numpy as np
 
 from blendkit.errors import BlendkitError
 from blendkit.graphs.axis_selection import Index, Shape, source_axis
-from blendkit.graphs.graph_nodes import int_list
+from blendkit.graphs.graph_nodes import constant_tensor, int_list
 
 _SAME = (
     *("Identity", "Cast", "Clip", "Dropout", "Sigmoid", "HardSigmoid", "Tanh", "Relu", "LeakyRelu", "Elu", "Gelu"),
@@ -42,8 +42,8 @@ class ClassHead:
             self.makers.update(dict.fromkeys(node.output, node))
             for name in node.input:
                 self.readers.setdefault(name, []).append(node)
-            if node.op_type == "Constant":
-                self.constants[node.output[0]] = next(a.t for a in node.attribute if a.name == "value")
+            if node.op_type == "Constant" and (held := constant_tensor(node)) is not None:
+                self.constants[node.output[0]] = held
 
     def shape(self, name: str) -> Shape:
         """Return a tensor's shape, an activation's at a batch of 2."""

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from blendkit.io.readers.detection_tables import Detections
     from blendkit.io.readers.hoplite_database import read_hoplite
     from blendkit.io.readers.kaggle_cache import Cache, read_cache
-    from blendkit.io.readers.label_files import read_labels, split_label_source
+    from blendkit.io.readers.label_files import is_of_a_teacher, read_labels, split_label_source
     from blendkit.io.readers.leaderboard_csv import read_leaderboard
     from blendkit.io.readers.metadata_column import read_metadata_column
     from blendkit.io.readers.range_table import WEEKS, WHOLE_YEAR, RangeTable, is_range_table, read_range_table
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from blendkit.io.readers.score_sources import ScoreFile, is_source, longer_chunk_notes, read_score_file, read_scores
     from blendkit.io.readers.score_table import Table, read_table, recording_folds
     from blendkit.io.readers.site_coordinates import read_sites
-    from blendkit.io.readers.species_finds import read_finds
+    from blendkit.io.readers.species_finds import read_finds, recordings_of_finds
     from blendkit.io.readers.species_lists import read_species_lists
     from blendkit.io.readers.taxonomy_csv import read_taxonomy
     from blendkit.io.readers.threshold_csv import read_thresholds
@@ -117,6 +117,7 @@ __all__ = [
     "file_stems",
     "find_reader",
     "find_writers",
+    "is_of_a_teacher",
     "is_of_run",
     "is_range_table",
     "is_source",
@@ -151,6 +152,7 @@ __all__ = [
     "read_template",
     "read_thresholds",
     "recording_folds",
+    "recordings_of_finds",
     "repeated_windows",
     "rule_facts",
     "run_facts",

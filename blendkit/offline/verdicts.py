@@ -52,8 +52,9 @@ def verdict_on(
     if any(math.isnan(v) for v in (gain.estimate, gain.low, gain.high, better)):
         return Verdict("undecided", f"{blend} cannot be judged on so few labels: undecided.", best, gain, better)
     judgement = word_for(better)
-    verb = {"real": "is better", "undecided": "may be better", "not": "is no better"}[judgement]
-    held_out = f"than {best} alone: {by} ({judging.level:.0%}) on held-out recordings"
+    maybe = "may be better than" if gain.estimate > 0 else "is not told apart from"
+    verb = {"real": "is better than", "undecided": maybe, "not": "is no better than"}[judgement]
+    held_out = f"{best} alone: {by} ({judging.level:.0%}) on held-out recordings"
     drawn = f"better in {100 * better:.0f} of 100 redraws of the {judging.redrawn}"
     if used_seen := [n for n in dict.fromkeys((*used, best)) if n in seen]:
         judgement, end = "undecided", f". But {seen_caution(used_seen)}."

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.audio import Channels, Grid, Recording, Silence, find_audio
-from blendkit.core import NameRule, Taxonomy, chunk_rows
+from blendkit.core import NameRule, Taxonomy, as_saw, chunk_rows
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.member import TTA, FeatureMember, Member, MemberContext, RecordingAudio, check_window, features_of
@@ -235,7 +235,8 @@ def save_features(
     wanted = _feature_names(scorer.member.use, made, names)
     shapes = {n: made.feature_shapes[n] for n in wanted}
     facts = {k: v for k, v in scorer.facts.items() if k not in ("classes", "tta", "silence")}
-    about = {"facts": facts, "notes": list(made.info.notes)}
+    learned = as_saw(made.info.saw)
+    about = {"facts": facts, "notes": list(made.info.notes), **(learned.to_json() if len(learned) else {})}
     source = FeatureAudio.of(scorer.recordings, scorer.grid, mix)
     store = FeatureStore.create(out, facts_hash(facts), shapes, {**about, **source.facts})
     store.manifest.drop_damaged()

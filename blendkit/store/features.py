@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.core import Contents, Float32, NameRule, Rows, canonical_order, make_rows
+from blendkit.core import Contents, Float32, NameRule, Rows, Saw, canonical_order, make_rows
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.store.compaction import finish
 from blendkit.store.journal_entries import Stored
@@ -85,6 +85,11 @@ class FeatureStore:
     def contents(self) -> Contents:
         """What the stored recordings sound like, of those whose content is known."""
         return self.manifest.contents()
+
+    @property
+    def saw(self) -> Saw:
+        """The recordings that the model of these features learned from, as far as it says."""
+        return Saw.from_json(self.manifest.facts["about"], known=True)
 
     @property
     def is_mixed(self) -> bool:

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blendkit.blending.fit_artefacts import fit_step_artefact
+from blendkit.blending.fit_artefacts import fit_places, fit_step_artefact
 from blendkit.errors import BlendkitError
+from blendkit.ops.fitted.rate_tables import load_site
 from blendkit.ops.fitted.reference import Reference
 
 SCORES = "row_id,a,b\nr_5,0.1,0.9\nr_10,0.4,0.8\n"
@@ -95,3 +96,18 @@ def test_an_artefact_knows_its_recordings_by_content_where_their_audio_is_given(
     assert caught.value.problems[0] == "copy"
     with pytest.raises(BlendkitError, match="holds none of the recordings of this fit"):
         fit(audio=folder / "test_soundscapes")
+
+
+@pytest.mark.parametrize(("header", "saw"), [("filename", ("R1", "site/R2")), ("note", ())])
+def test_a_table_of_places_lists_the_recordings_of_its_finds(tmp_path: Path, header: str, saw: tuple[str, ...]) -> None:
+    lines = [
+        "R1.ogg,a,10,20",
+        "R1.ogg,b,10,20",
+        "site/R2.ogg,a,11,20",
+        "R3.ogg,a,,",
+    ]  # R3 has no place, and counts nowhere
+    finds = [f"{header},primary_label,latitude,longitude", *lines]
+    (tmp_path / "finds.csv").write_text("\n".join([*finds, ""]), encoding="utf-8")
+    (tmp_path / "sites.csv").write_text("site,latitude,longitude\nS1,10,20\n", encoding="utf-8")
+    fit_places(tmp_path / "finds.csv", tmp_path / "sites.csv", tmp_path / "places.npz")
+    assert load_site(tmp_path / "places.npz").saw == saw

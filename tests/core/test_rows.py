@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blendkit.core import AudioContent, copies_said
 from blendkit.core.chunk_steps import longer_chunks
 from blendkit.core.names import NO_HOUR, NameRule
 from blendkit.core.natural_order import natural_key, natural_sorted
-from blendkit.core.rows import canonical_order, chunk_rows, format_seconds, make_rows, rows_from_ids
+from blendkit.core.rows import canonical_order, chunk_rows, cluster_labels, format_seconds, make_rows, rows_from_ids
 from blendkit.errors import BlendkitError
 
 NAMES = NameRule()
@@ -273,3 +274,18 @@ def test_ids_of_late_chunks_are_seconds() -> None:
 )
 def test_row_ids_that_look_like_longer_chunks(ids: list[str], step: float | None) -> None:
     assert longer_chunks(rows_from_ids(ids, 5.0, NameRule())) == step
+
+
+def test_copies_of_a_recording_are_one_cluster() -> None:
+    rows = chunk_rows({"a": 2, "b": 1, "c": 1}, 5.0, NameRule())
+    sounds = {"a": AudioContent("1"), "b": AudioContent("2"), "c": AudioContent("1")}
+    every = np.ones(4, bool)
+    assert cluster_labels(rows, "recording", every) == ["a", "a", "b", "c"]
+    assert cluster_labels(rows, "recording", every, sounds) == ["a", "a", "b", "a"]
+    assert cluster_labels(rows, "recording", np.array([True, True, True, False]), sounds) == ["a", "a", "b", "c"]
+    (said,) = copies_said(rows.recording, sounds)
+    assert said == (
+        "1 of the 3 labelled recordings are copies or cuts of others, and are redrawn and held out together with these: "
+        "c (a)"
+    )
+    assert copies_said(["a", "b"], sounds) == []

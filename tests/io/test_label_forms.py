@@ -365,3 +365,11 @@ def test_lists_with_another_joiner_are_named(tmp_path: Path, joiner: str) -> Non
     with pytest.raises(BlendkitError, match="these are lists of classes joined by") as error:
         labels.require_known(("x", "y"))
     assert error.value.problems[-1] == f"these are lists of classes joined by {joiner!r}: join them by ';', ',' or '|'"
+
+
+def test_labels_that_a_teacher_made_are_noted(tmp_path: Path) -> None:
+    (tmp_path / "pseudo_labels.csv").write_text(spans(HEAD, "r.wav,0,5,x"), encoding="utf-8")
+    assert not any("teacher" in n for n in read_labels(tmp_path / "pseudo_labels.csv").notes)
+    (tmp_path / "pseudo.json").write_text("{}", encoding="utf-8")
+    said = read_labels(tmp_path / "pseudo_labels.csv").notes[-1]
+    assert said.startswith("these are pseudo-labels of a teacher (pseudo.json beside them)")

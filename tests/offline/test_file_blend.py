@@ -319,6 +319,7 @@ def test_what_cannot_be_blended_is_refused_and_nothing_is_written(
          "recordings, better in 70 of 100 redraws of the recordings: real. The interval holds 0: enough to choose by, no "
          "proof."),
         ((0.004, -0.002, 0.011), 0.6, "undecided", "may be better than a alone: +.004 [-.002, +.011]"),
+        ((-0.01, -0.025, 0.017), 0.33, "undecided", "is not told apart from a alone: -.010 [-.025, +.017]"),
         ((-0.012, -0.021, -0.004), 0.01, "not", "is no better than a alone: -.012 [-.021, -.004]"),
         ((math.nan, math.nan, math.nan), math.nan, "undecided", "cannot be judged"),
         ((0.0004, 0.0002, 0.0006), 1.0, "real", "+.0004 [+.0002, +.0006]"),

@@ -170,3 +170,14 @@ def test_a_table_of_secondary_labels_groups_nothing_by_itself(tmp_path: Path) ->
     )
     assert groups(rows(metadata=tmp_path / "train.csv", secondary="mask", soundscape_group="site"))[0]["x/XC1-ann"] == "x/XC1-ann"  # fmt: skip
     assert "--metadata needs --group" in grouping_problems(rows(metadata=tmp_path / "train.csv"))[0]
+
+
+def test_soundscapes_that_look_like_cuts_by_their_names_are_noted() -> None:
+    cuts = tuple(f"P_S0{i}_20240101_050000_{k:02d}" for i in (1, 2) for k in (0, 10, 20))
+    (said,) = groups(rows(), examples(chunks=cuts))[1]
+    assert said.startswith("the names of 6 of 6 soundscapes differ in a last number alone")
+    assert "--soundscape-group '(.+)[_-]\\d{1,4}' keeps those of one in one fold" in said
+    kept, _ = groups(rows(soundscape_group=r"(.+)[_-]\d{1,4}"), examples(chunks=cuts))
+    assert len({kept[r] for r in cuts}) == 2
+    assert groups(rows())[1] == []  # a time of day is no number of a cut
+    assert groups(rows(), examples(chunks=("X_Test_0001", "X_Test_0002", "X_Test_0003")))[1] == []  # numbers of files

@@ -16,9 +16,10 @@ from blendkit.core import NameRule, Saw, Scores, chunk_rows
 from blendkit.engine import Beforehand
 from blendkit.errors import BlendkitError
 from blendkit.io import Provenance, joined, read_provenance
-from blendkit.store import LogitStore, Stored
+from blendkit.store import FeatureStore, LogitStore, Stored
 from blendkit.training.examples import Examples
 from blendkit.training.jobs import head_fit, labelling
+from blendkit.training.jobs.examples_of_stores import learned_of
 from blendkit.training.jobs.head_fit import PreparedFit, _countable, _pseudo
 from blendkit.training.jobs.label_requests import GateChoice, PseudoLabelRequest, TeacherSource
 from blendkit.training.jobs.labelling import _from_file, pseudo_label
@@ -65,7 +66,7 @@ def test_rows_a_teacher_saw_do_not_count_as_out_of_fold(make_examples: Make) -> 
     logits, notes = countable(e, "r1", "r5", "elsewhere")
     assert np.isnan(logits).all(axis=1).tolist() == [False, True, False, False, False, True]
     assert (logits[[0, 2, 3, 4]] == 1).all()
-    assert notes == ["2 of 6 rows are of recordings the pseudo-labelling teacher learned from: they do not count as out-of-fold"]  # fmt: skip
+    assert notes == ["2 of 6 rows are of recordings that a teacher or the features' model learned from: they do not count as out-of-fold"]  # fmt: skip
 
 
 def test_they_count_on_request_with_a_note(make_examples: Make) -> None:
@@ -253,3 +254,11 @@ def test_a_damaged_run_is_one_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(BlendkitError, match=r"run\.json: not the facts of a run"):
         read_provenance(tmp_path)
+
+
+def test_what_the_model_of_features_learned_from_is_kept_with_them(tmp_path: Path) -> None:
+    about = {"facts": {}, "notes": [], **Saw.of(["r1", "r2"]).to_json()}
+    stores = [FeatureStore.create(tmp_path / n, "h", {"x": [2]}, more) for n, more in (("a", about), ("b", {}))]
+    assert [s.saw.recordings for s in stores] == [("r1", "r2"), ()]
+    assert learned_of(stores).recordings == ("r1", "r2")
+    assert learned_of(stores[1:]).known  # a model that says nothing of it is taken as before

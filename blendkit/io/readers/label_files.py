@@ -21,6 +21,10 @@ from blendkit.io.text_tables import decode_text, open_table, parse_table
 _WHAT = "these labels"
 _PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
 _TABLES = frozenset({".csv", ".tsv", ".txt", ".json", ".data", ".parquet"})
+_OF_A_TEACHER = (
+    "these are pseudo-labels of a teacher (pseudo.json beside them): figures on them say how well scores agree with "
+    "it, and not how right they are"
+)
 
 
 def read_labels(path: Path | str, *, column: str | None = None, one_class: str | None = None) -> LabelTable:
@@ -37,7 +41,8 @@ def read_labels(path: Path | str, *, column: str | None = None, one_class: str |
     column = column or named
     if not file.is_dir():
         with no_search_for_circles():
-            return label_table([_rows(file, column, one_class, _own_name(file))], str(file.name))
+            table = label_table([_rows(file, column, one_class, _own_name(file))], str(file.name))
+        return replace(table, notes=(*table.notes, _OF_A_TEACHER)) if is_of_a_teacher(file) else table
     files = [p for p in sorted(file.rglob("*")) if p.is_file() and _is_table(p.relative_to(file))]
     if not files:
         expected = f"expected label files ({', '.join(sorted(_TABLES))})"
@@ -72,6 +77,11 @@ def split_label_source(path: Path | str) -> tuple[Path, str | None]:
     if colon and name and not Path(path).exists() and (Path(head).exists() or head.lower().endswith(".npz")):
         return Path(head), name
     return Path(path), None
+
+
+def is_of_a_teacher(file: Path) -> bool:
+    """Return whether labels are pseudo-labels that blendkit wrote, as the facts beside them say."""
+    return file.name == "pseudo_labels.csv" and file.with_name("pseudo.json").is_file()
 
 
 def _is_table(path: Path) -> bool:

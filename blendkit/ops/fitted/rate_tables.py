@@ -178,11 +178,13 @@ def near_places(
     *,
     radius_km: float = 300.0,
     k: float = 20.0,
+    saw: Sequence[str] = (),
 ) -> RateTable:
     """Return a table of places: the share of each class among finds near a site, shrunk to its share of all by k finds.
 
     sites: {site: (latitude, longitude)} in degrees; finds: (class, latitude, longitude). A find has the weight
-    exp(-(distance / radius)^2 / 2), distance on the great circle. Raises BlendkitError without sites or finds.
+    exp(-(distance / radius)^2 / 2), distance on the great circle. saw: the recordings behind the finds. Raises
+    BlendkitError without sites or finds.
     """
     if not sites or not finds:
         raise BlendkitError("a table of places needs sites and finds with coordinates")
@@ -196,7 +198,7 @@ def near_places(
         weight = np.exp(-0.5 * (_distances_km(np.radians(np.array(place)), where) / radius_km) ** 2)
         near = np.bincount(which, weight, len(classes))
         rows.append((near + k * overall) / (weight.sum() + k))
-    return RateTable("site", classes, tuple(sites), overall, np.array(rows), ())
+    return RateTable("site", classes, tuple(sites), overall, np.array(rows), tuple(saw))
 
 
 def _distances_km(a: Float64, b: Float64) -> Float64:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
 
-from blendkit.core import Contents, Float32, NameRule, Rows, Taxonomy, compare_names
+from blendkit.core import Contents, Float32, NameRule, Rows, Saw, Taxonomy, compare_names
 from blendkit.errors import BlendkitError, did_you_mean, shorten
-from blendkit.io import read_labels
+from blendkit.io import is_of_a_teacher, read_labels
 from blendkit.store import FeatureStore, differing_facts, require_features
 from blendkit.training.examples import Examples
 from blendkit.training.jobs.padded_tails import read_clips
@@ -28,6 +29,11 @@ def open_features(folders: Sequence[Path]) -> list[FeatureStore]:
         what = f"features of differing models or settings cannot be mixed; {folders[0]} against"
         raise BlendkitError(what, bad)
     return stores
+
+
+def learned_of(stores: Sequence[FeatureStore]) -> Saw:
+    """Return what the models behind feature stores learned from; nothing where the stores do not say."""
+    return reduce(Saw.joined, (s.saw for s in stores), Saw())
 
 
 def _differing(a: FeatureStore, b: FeatureStore) -> str:
@@ -61,6 +67,9 @@ def chunk_examples(
 
     labels: see `read_labels`.
     """
+    if is_of_a_teacher(Path(labels)):
+        ways = [f"--pseudo {Path(labels).parent} keeps what the teacher learned from, and which chunks are unsure"]
+        raise BlendkitError(f"{labels}: these are pseudo-labels of a teacher, and no truth", ways)
     rows, features = _read(store, blocks)
     table = read_labels(labels).named_as(rows.recordings())
     table.require_in_reach(rows, str(store.manifest.folder))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -14,6 +16,8 @@ from blendkit.training.examples import Examples
 from blendkit.training.jobs.clips import grouped
 from blendkit.training.jobs.requests import TrainingRows
 
+_CUT = re.compile(r"(.+)[_-]\d{1,4}")  # six digits are a time of day
+_MOSTLY = 0.8  # of the names
 _PARTS = {"site": ("site",), "day": ("date",), "site-day": ("site", "date")}
 Groups = Mapping[str, str]
 
@@ -46,7 +50,7 @@ def with_groups(examples: Examples, rows: TrainingRows) -> tuple[Examples, list[
     """
     by = grouping_of(rows)
     if by is None:
-        return examples, []
+        return examples, _cut_by_name(sorted(set(examples.recording[examples.kind == "chunk"].tolist())))
     clips, chunks = (sorted(set(examples.recording[examples.kind == k].tolist())) for k in ("clip", "chunk"))
     named, notes = _by_table(rows, clips, chunks) if rows.metadata and rows.group else (_by_name(clips, rows.group), [])
     placed = _placed(chunks, rows.soundscape_group)
@@ -63,6 +67,18 @@ def _told(examples: Examples, by: str) -> str:
     clips, chunks = (set(examples.group[examples.kind == k].tolist()) for k in ("clip", "chunk"))
     both = f"; {len(clips & chunks)} of them hold clips and chunks" if clips and chunks else ""
     return f"{len(clips | chunks)} groups by {by}{both}"
+
+
+def _cut_by_name(chunks: Sequence[str]) -> list[str]:
+    """Return a note where soundscapes may be cuts of longer recordings, by their names: no audio shows it."""
+    stems = Counter(found[1] for r in chunks if (found := _CUT.fullmatch(r)))
+    cuts = sum(n for n in stems.values() if n > 1)
+    if len(stems) < 2 or cuts < _MOSTLY * len(chunks):
+        return []
+    few = shorten([r for r in chunks if _CUT.fullmatch(r)], 3)
+    what = f"the names of {cuts} of {len(chunks)} soundscapes differ in a last number alone ({few})"
+    way = f"--soundscape-group '{_CUT.pattern}' keeps those of one in one fold"
+    return [f"{what}: if they are cuts of longer recordings, figures are too high, and {way}"]
 
 
 def _by_name(clips: Sequence[str], group: str | None) -> Groups:

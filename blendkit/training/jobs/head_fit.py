@@ -22,6 +22,7 @@ from blendkit.training.jobs.examples_of_stores import (
     chunk_examples,
     classes_of,
     clip_examples,
+    learned_of,
     open_features,
     unlabelled_examples,
 )
@@ -47,7 +48,7 @@ def fit_head(request: HeadRequest, emit: Emit = silent) -> dict[str, Any]:
     ready = prepare_fit(request)
     pseudo, saw = _pseudo(request, ready)
     fit = fit_seqhead(ready.examples, ready.job, request.out / "checkpoints", lambda fold: pseudo, emit)
-    source = replace(ready.source, saw=saw)
+    source = replace(ready.source, saw=saw.joined(ready.source.saw))
     return write_fit(request, fit, replace(ready, source=source, notes=[*ready.notes, *_masked(pseudo)]))
 
 
@@ -71,7 +72,8 @@ def prepare_fit(request: HeadRequest) -> PreparedFit:
     blocks = list(dict.fromkeys(b for t in tokens for b in (t.block, t.less) if b))
     examples, notes = labelled_examples(request, stores, blocks)
     job = _job(request, tokens, stores[0], examples, probed.top_one)
-    return PreparedFit(examples, job, _source(request, stores), notes, probed.top_one, blocks)
+    source = replace(_source(request, stores), saw=learned_of(stores))
+    return PreparedFit(examples, job, source, notes, probed.top_one, blocks)
 
 
 def _pseudo(request: HeadRequest, ready: PreparedFit) -> tuple[Examples | None, Saw]:
@@ -120,14 +122,17 @@ def write_fit(request: HeadRequest, fit: Fit, ready: PreparedFit) -> dict[str, A
 
 
 def _countable(request: HeadRequest, fit: Fit, ready: PreparedFit) -> tuple[Float32, list[str]]:
-    """The out-of-fold logits, nan where a teacher learned from the recording, unless those are to count; and notes."""
+    """The out-of-fold logits, and notes.
+
+    nan where a teacher, or the model that the features are of, learned from the recording, unless those are to count.
+    """
     names = sorted(set(ready.examples.recording.tolist()))
     seen = np.isin(ready.examples.recording, ready.source.saw.among(names, ready.examples.contents))
     unsure = "what the pseudo-labelling teacher learned from is not known: any out-of-fold figure may be inflated"
     notes = [] if ready.source.saw.known else [unsure]
     if not seen.any():
         return fit.oof, notes
-    what = f"{int(seen.sum())} of {len(seen)} rows are of recordings the pseudo-labelling teacher learned from"
+    what = f"{int(seen.sum())} of {len(seen)} rows are of recordings that a teacher or the features' model learned from"
     if request.allow_seen:
         return fit.oof, [f"{what}: the out-of-fold figures are inflated (--allow-seen)", *notes]
     return np.where(seen[:, None], np.nan, fit.oof), [f"{what}: they do not count as out-of-fold", *notes]
