@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from blendkit.core import Float64, ScoreKind, sigmoid
+from blendkit.core import Float64, ScoreKind, copies, copies_said, sigmoid
 from blendkit.detecting.opened_source import OpenedSource
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io import likely_space, read_labels, read_thresholds, truth_for
@@ -171,7 +171,9 @@ def _chosen(opened: OpenedSource, rule: ThresholdRule, precision: float) -> Clas
         )  # fmt: skip
     truth = truth_for(labels, scores.rows, scores.classes, opened.taxonomy, opened.name, path=rule.labels)
     known = truth.labelled
-    recordings = [str(r) for r in scores.rows.recording[known]]
+    named = [str(r) for r in scores.rows.recording[known]]
+    same = copies(named, opened.known.contents)  # copies under other names are held out together
+    recordings = [same[r] for r in named]
     if len(set(recordings)) < 2:
         raise BlendkitError(
             f"{rule.labels}: labels of one recording cannot choose thresholds",
@@ -181,14 +183,21 @@ def _chosen(opened: OpenedSource, rule: ThresholdRule, precision: float) -> Clas
         truth.values[known], scores.values[known], recordings, precision, folds=rule.folds, fewest=rule.fewest,
         level=rule.level,
     )  # fmt: skip
-    kind, said = ("unknown", []) if opened.path is None else score_kind(opened.known, recordings)
+    kind, said = ("unknown", []) if opened.path is None else score_kind(opened.known, named)
     how = (
         f"thresholds for a precision of {precision:g}, judged on {len(set(recordings))} labelled recordings held out "
         f"in {rule.folds} folds; intervals ({rule.level:.0%}): Wilson, with the spread between recordings"
     )
     why = tuple(_why(c, rule, precision) for c in chosen)
     values = np.array([c.threshold for c in chosen])
-    return ClassThresholds(scores.classes, values, why, tuple(chosen), kind, (how, *said, *truth.notes, *_cost(chosen)))
+    return ClassThresholds(
+        scores.classes,
+        values,
+        why,
+        tuple(chosen),
+        kind,
+        (how, *said, *copies_said(named, opened.known.contents), *truth.notes, *_cost(chosen)),
+    )
 
 
 def _why(found: ChosenThreshold, rule: ThresholdRule, precision: float) -> str:

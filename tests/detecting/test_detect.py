@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from blendkit.core import NameRule, Scores, Taxonomy, chunk_rows, logit
+from blendkit.core import AudioContent, NameRule, Scores, Taxonomy, chunk_rows, logit
 from blendkit.detecting import Clocks, Detected, Merging, Reading, ThresholdRule, detect
 from blendkit.detecting.opened_source import open_source
 from blendkit.detecting.thresholds_of_source import class_thresholds
@@ -227,6 +227,17 @@ def test_thresholds_for_a_precision(tmp_path: Path) -> None:
     assert "costs 0.0% of the labelled chunks of 1 classes (held out)" in said
     assert "classes without a threshold hold another 1 of 13" in said
     assert "Wilson, with the spread between recordings" in said
+
+
+def test_copies_are_held_out_together(tmp_path: Path) -> None:
+    source, labels = learned(tmp_path)
+    sounds = {f"R{i}": AudioContent(str(i // 2)) for i in range(6)}  # three recordings, each under two names
+    write_scores(read_scores(source), source, provenance=Provenance("prob", contents=sounds))
+    found = detect(source, tmp_path / "d", ThresholdRule(precision=0.9, labels=labels, folds=3))
+    assert (found.thresholds.chosen or ())[0].recordings == 3
+    said = " ".join(found.notes)
+    assert "judged on 3 labelled recordings held out" in said
+    assert "3 of the 6 labelled recordings are copies or cuts of others" in said
 
 
 def test_labels_that_choose_nothing(tmp_path: Path) -> None:
