@@ -106,7 +106,8 @@ def find_audio(paths: Sequence[Path | str]) -> FoundAudio:
             found.append(Recording(file_id(Path(path.name)), path))
     if problems:
         raise BlendkitError("nothing to score", [*problems, *left_out])
-    found = list({str(r.remote.url) if r.remote else os.path.normpath(r.path.absolute()): r for r in found}.values())
+    # links with names of their own count, and one file of one name, by whatever folders, is one
+    found = list({r.remote.url if r.remote else (os.path.realpath(r.path), r.path.name): r for r in found}.values())
     _require_one_folder(found)
     return FoundAudio(tuple(unique_recordings(found)), tuple(dict.fromkeys(left_out)))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.blending.align_members import MOSTLY_FILLED, aligned, may_lack_rows
+    from blendkit.blending.align_members import MOSTLY_FILLED, aligned, rows_of_members
     from blendkit.blending.artefact_contents import contents_of_fit
     from blendkit.blending.class_and_cell_choice import where_mask
     from blendkit.blending.conversions import convert
@@ -47,12 +47,12 @@ __all__ = [
     "fit_step_artefact",
     "make_streams",
     "make_streams_in_parts",
-    "may_lack_rows",
     "raw_weights",
     "refuse_seen_by_blend",
     "refuse_seen_by_step",
     "require_divisible",
     "require_name_parts",
+    "rows_of_members",
     "stack_for",
     "weight_matrix",
     "where_mask",

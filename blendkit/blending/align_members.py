@@ -7,7 +7,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from blendkit.core import MissingRows, NameRule, NewMatrix, Rows, Scores, compare_rows, in_memory, same_rows
+from blendkit.core import (
+    MissingRows,
+    NameRule,
+    NewMatrix,
+    Rows,
+    Scores,
+    compare_rows,
+    in_memory,
+    same_rows,
+    shared_rows,
+)
 from blendkit.errors import BlendkitError, shorten
 from blendkit.recipe import Plan
 from blendkit.scoring import Opened, facts_hash
@@ -87,9 +97,14 @@ def _own_classes(tables: Mapping[str, Scores]) -> list[str]:
     return [f"member {n!r}: {len(c)} classes that no other member has: {shorten(c)}" for n, c in own.items() if c]
 
 
-def may_lack_rows(plan: Plan) -> list[str]:
-    """Return the members whose missing rows a recipe fills."""
-    return [n for n, m in plan.recipe.model.members.items() if m.missing_rows != "error"]
+def rows_of_members(plan: Plan, tables: Mapping[str, Scores]) -> Rows:
+    """Return the rows that finished members share, but for those that a recipe fills (`missing_rows:`).
+
+    Raises BlendkitError where others differ.
+    """
+    policy = {n: plan.recipe.model.members[n].missing_rows for n in tables}
+    lack = [n for n, p in policy.items() if p != "error"]
+    return shared_rows(tables, lack, [n for n, p in policy.items() if p == "nothing"])
 
 
 def _looks_like_probabilities(scores: Scores) -> bool:

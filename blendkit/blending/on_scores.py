@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -75,7 +74,7 @@ def _require_named(scores: object, weights: object) -> None:
         others = [f"{n!r} is a {type(s).__name__}" for n, s in given.items() if not isinstance(s, Scores)]
         if what == "scores" and others:
             raise BlendkitError("a blend takes Scores", [*others, _WAY])
-        wrong = [f"{n!r} has {w!r}" for n, w in given.items() if what == "weights" and not isinstance(w, Real)]
+        wrong = [f"{n!r} has {w!r}" for n, w in given.items() if what == "weights" and not hasattr(w, "__float__")]
         if wrong:
             raise BlendkitError("weights of a blend are numbers", wrong)
 

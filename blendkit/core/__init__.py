@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from blendkit.core.garbage_collection import no_search_for_circles
     from blendkit.core.group_links import linked_groups
     from blendkit.core.hashes import canonical_json, text_hash
-    from blendkit.core.joining import concat, shared_rows
+    from blendkit.core.joining import all_rows, concat, shared_rows
     from blendkit.core.json_texts import json_value
     from blendkit.core.labels import WHOLE_RECORDING, LabelTable
     from blendkit.core.name_differences import compare_names, compare_rows, near_names, unused_names
@@ -96,6 +96,7 @@ if TYPE_CHECKING:
         Space,
         logit,
         lost_as_probabilities,
+        nothing_found,
         pairs_lost_as_probabilities,
         saturated,
         saturated_pairs,
@@ -171,6 +172,7 @@ __all__ = [
     "Space",
     "Taxonomy",
     "UserPattern",
+    "all_rows",
     "as_saw",
     "base_name",
     "cache_places",
@@ -217,6 +219,7 @@ __all__ = [
     "near_names",
     "no_search_for_circles",
     "notebook_view",
+    "nothing_found",
     "numbers_rows",
     "pairs_lost_as_probabilities",
     "path_ids",

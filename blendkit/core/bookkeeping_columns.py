@@ -11,13 +11,11 @@ _WORDS = frozenset({
     "min", "minimum", "std", "stdev", "var", "variance", "sum", "total", "n", "num", "number", "count", "counts",
     "rank", "extra", "version", "file", "files", "row", "rows", "size", "bytes", "model", "weight", "seed", "epoch",
     "year", "month", "lon", "lat", "longitude", "latitude", "fold", "folds", "split", "chunk", "index", "id",
-    "label", "labels", "duration",
+    "label", "labels", "duration", "week", "day", "date", "minute", "second", "seconds", "time", "start", "end", "site",
+    "window", "frame", "sample", "is", "val", "valid", "test", "unnamed", "level",
     "entropy", "threshold", "loss", "auc", "quality", "rating", "channel", "channels", "rate", "length", "idx", "best",
 })
-_IN_NAMES = frozenset({
-    "week", "day", "date", "minute", "second", "seconds", "time", "start", "end", "site", "window", "frame", "sample",
-    "is", "train", "val", "valid", "test", "unnamed", "level",
-})  # alone they may be a class: a train is a sound
+_IN_NAMES = frozenset({"train"})  # alone it may be a class, for a train is a sound
 # fmt: on
 
 

@@ -7,16 +7,19 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from blendkit.core.name_differences import compare_rows
-from blendkit.core.rows import Rows, same_rows
+from blendkit.core.rows import Rows, canonical_order, same_rows
 from blendkit.core.scores import Scores
 from blendkit.errors import BlendkitError, shorten
 
 
-def shared_rows(scores: Mapping[str, Scores], may_lack: Collection[str] = ()) -> Rows:
+def shared_rows(scores: Mapping[str, Scores], may_lack: Collection[str] = (), partial: Collection[str] = ()) -> Rows:
     """Return the rows that several scores share, in the order of the first. Raises BlendkitError where they differ.
 
     may_lack: those that may lack rows, for these will be filled; where all may, the rows are those of the longest.
+    partial: those of them that name no row in which they found nothing; where all do, the rows are those of any.
     """
+    if set(scores) <= set(partial):
+        return all_rows([s.rows for s in scores.values()])
     strict = {n: s for n, s in scores.items() if n not in may_lack}
     (first, given), *others = strict.items() or [max(scores.items(), key=lambda item: len(item[1]))]
     others = [(n, s) for n, s in others if not same_rows(s.rows, given.rows)]
@@ -39,6 +42,14 @@ def shared_rows(scores: Mapping[str, Scores], may_lack: Collection[str] = ()) ->
             way_out = f"are these scores of the same recordings? {first} shares no row with {' or '.join(apart)}"
         raise BlendkitError("the members' rows do not agree", [*problems, way_out])
     return given.rows
+
+
+def all_rows(each: Sequence[Rows]) -> Rows:
+    """Return the rows that any of several have, in canonical order."""
+    together = Rows(*(np.concatenate([getattr(r, f) for r in each]) for f in Rows.__slots__))
+    first = {row_id: i for i, row_id in reversed(list(enumerate(together.ids())))}
+    found = together.take(np.array(sorted(first.values()), np.int64))
+    return found.take(canonical_order(found))
 
 
 def concat(parts: Sequence[Scores]) -> Scores:

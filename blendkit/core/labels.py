@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePath
@@ -77,8 +77,9 @@ class LabelTable:
         """Return the table under the ids of `recordings`.
 
         A label without a folder matches a file in any folder, and one with folders a file of which it names more or
-        fewer of the last ones: `rec/site/R1` is `site/R1`, unless labels of `site/R1` itself exist: then it is another
-        file. Raises BlendkitError if a label's name means two recordings, or labels of two files one.
+        fewer of the last ones: `rec/site/R1` is `site/R1`, unless labels of the same times exist for `site/R1` itself:
+        then it is another file, and a note says that it is left out. Raises BlendkitError if a label's name means two
+        recordings, or labels of two files one.
         """
         known = set(recordings)
         others = [r for r in self.spans if r not in known]
@@ -91,9 +92,13 @@ class LabelTable:
         unclear = [f"{r}: {' or '.join(found)}" for r, found in wanted.items() if len(found) > 1]
         if unclear:
             raise BlendkitError(f"{self.source}: labels name several recordings", [shorten(unclear)])
-        new = {r: found[0] for r, found in wanted.items() if found and not _of_another_file(r, found[0], self.spans)}
+        new = {r: found[0] for r, found in wanted.items() if found}
+        others = [r for r, own in new.items() if _of_another_file(r, own, self.spans)]
+        new = {r: own for r, own in new.items() if r not in others}
         _require_one_file(self.source, new)
-        return replace(self, spans=self._flat.with_recordings(new)) if new else self
+        left = f"labels of {len(others)} files are left out: those of the shorter name have labels of the same times"
+        notes = dict.fromkeys([*self.notes, *([f"{left}: {shorten(others)}"] if others else [])])
+        return replace(self, spans=self._flat.with_recordings(new) if new else self.spans, notes=tuple(notes))
 
     def renamed(self, new: Mapping[str, str]) -> LabelTable:
         """Return the labels with other names for some classes."""
@@ -208,7 +213,7 @@ class LabelTable:
             hints = taxonomy.ebird_hints(unknown, known) if taxonomy else []
             way = [] if len(known) > len(set(classes)) or (taxonomy and taxonomy.table) else [_NO_TAXONOMY]
             way = [_MISSING, *way] if "NA" in unknown else way
-            way = [_JOINED.format(lists[0])] if lists else way
+            way = [*([_JOINED.format(lists[0])] if lists else []), *way]
             problems = [shorten(near), *hints[:_MOST_HINTS], *way]
             raise BlendkitError(f"{self.source}: {counted(len(unknown), 'unknown label', 'unknown labels')}", problems)
 
@@ -224,9 +229,12 @@ class LabelTable:
         return truth_and_labelled(self._flat, rows, classes)
 
 
-def _of_another_file(label: str, recording: str, labelled: Container[str]) -> bool:
-    """Return whether a label names more folders than a recording that has labels under its own id."""
-    return recording in labelled and label.count("/") > recording.count("/")
+def _of_another_file(label: str, recording: str, spans: Mapping[str, Sequence[Span]]) -> bool:
+    """Return whether labels of more folders are another file's than a recording's own: times of both meet."""
+    if recording not in spans or label.count("/") <= recording.count("/"):
+        return False
+    own = spans[recording]
+    return any(a < end and start < b for a, b, _ in spans[label] for start, end, _ in own)
 
 
 def _require_one_file(source: str, meant: Mapping[str, str]) -> None:

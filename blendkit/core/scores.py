@@ -26,7 +26,7 @@ from blendkit.core.rows import (
     same_rows,
 )
 from blendkit.core.score_problems import cover_problems, duplicate_problems, nan_problems, shape_problems
-from blendkit.core.spaces import NOTHING_FOUND, FileSpace, Space, rounded_into_unit
+from blendkit.core.spaces import FileSpace, Space, nothing_found, rounded_into_unit
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
@@ -167,7 +167,7 @@ class Scores:
         others lacks, else those that only count or describe. Raises BlendkitError for two names of one class, and if no
         class is left.
         """
-        classes, notes = taxonomy.as_ids(self.classes, source=source)
+        classes, notes = taxonomy.as_ids(_whole_ids(self.classes, set(also)), source=source)
         others = [c for c in classes if c not in taxonomy.table and c not in set(also)]
         why = "columns that the taxonomy lacks are left out"
         if not any(c in taxonomy.table for c in classes):
@@ -200,7 +200,7 @@ class Scores:
         values[:, present] = self.values[np.ix_(row_at, col_at[present])] if len(self.rows) else fill
         if (row_at < 0).any():
             own = self.values[:, col_at[present]]
-            stand_in = NOTHING_FOUND[self.space] if missing == "nothing" else np.median(own, axis=0)
+            stand_in = nothing_found(self.space, self.values) if missing == "nothing" else np.median(own, axis=0)
             values[np.ix_(row_at < 0, present)] = stand_in
         covered = np.zeros(len(classes), bool)
         covered[present] = self.covered[col_at[present]]
@@ -239,6 +239,11 @@ class Scores:
                 what = f"frame: declared {space!r}, but values lie in [{low:g}, {high:g}], not in [0, 1]"
                 raise BlendkitError(what, ["are these logits? say 'logit'"])
         return made
+
+
+def _whole_ids(classes: tuple[str, ...], also: set[str]) -> tuple[str, ...]:
+    """Return ids that pandas made floats of (`22961.0`) as the whole ones that are known, where the others are not."""
+    return tuple(c[:-2] if c.endswith(".0") and c not in also and c[:-2] in also else c for c in classes)
 
 
 def _keys(rows: Rows) -> Iterator[tuple[str, int, int]]:

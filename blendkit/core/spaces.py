@@ -9,6 +9,7 @@ import numpy as np
 from blendkit.core.arrays import Float64, Matrix
 from blendkit.core.distinct_counts import distinct_values
 
+_NO_ROUNDING = 1e-3
 _UNIT_ROUNDING = 1e-6  # beyond [0, 1]: what sums of a few float32 weights miss 1 by
 _STEEP = 15.0  # a logit from which two float32 logits can have one probability in float64
 Space = Literal["logit", "prob", "rank", "unit"]  # unit: numbers in [0, 1] of which no more is known
@@ -16,6 +17,12 @@ FileSpace = Literal["logit", "prob", "rank", "unit", "unknown"]  # unknown: of a
 # The score of a chunk in which a detector found nothing; the logit is that of perch-hoplite for what it does not score.
 NOTHING_FOUND: dict[FileSpace, float] = {"prob": 0.0, "unit": 0.0, "rank": 0.0, "unknown": 0.0, "logit": -20.0}
 NO_PROBABILITIES: tuple[FileSpace, ...] = ("rank", "unit")  # numbers in [0, 1] that no formula turns into odds
+
+
+def nothing_found(space: FileSpace, values: Matrix) -> float:
+    """Return the score of nothing beside scores of detections: below them all where they are logits, stated or not."""
+    low = float(values.min()) if values.size else 0.0
+    return min(NOTHING_FOUND["logit"], low) if space == "unknown" and low < 0 else NOTHING_FOUND[space]
 
 
 def written_space(space: FileSpace) -> FileSpace:
@@ -35,7 +42,8 @@ def rounded_into_unit(values: Matrix) -> Matrix:
         return values
     low, high = float(values.min()), float(values.max())
     inside = low >= 0 and high <= 1
-    return values if inside or low < -_UNIT_ROUNDING or high > 1 + _UNIT_ROUNDING else values.clip(0, 1)
+    tiny = high < _NO_ROUNDING  # a file of such numbers has no scale that rounding could be told by
+    return values if inside or tiny or low < -_UNIT_ROUNDING or high > 1 + _UNIT_ROUNDING else values.clip(0, 1)
 
 
 def sigmoid(z: Matrix) -> Float64:

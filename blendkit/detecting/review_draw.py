@@ -74,7 +74,8 @@ def draw_clips(
         drawn[c] = draw_strata(value, keys, name, rule.per_class, rule.strata), value
     if not drawn:
         raise BlendkitError(f"{opened.name}: no chunk can be drawn", [*notes, *said])
-    if rule.strata > 1 and all(draw.stratum.max(initial=1) == 1 for draw, _ in drawn.values()):
+    some = any((draw.drawn < draw.size).any() for draw, _ in drawn.values())  # else all are drawn
+    if some and rule.strata > 1 and all(draw.stratum.max(initial=1) == 1 for draw, _ in drawn.values()):
         few = f"so few clips of a class ({rule.per_class}) come from one stratum"
         notes.append(f"{few}: any chunk is as likely as another, whatever they are drawn by")
     if left_out:

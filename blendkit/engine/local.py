@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from blendkit.blending import MOSTLY_FILLED, may_lack_rows, require_divisible
-from blendkit.core import Rows, Scores, chunk_rows, notebook_view, shared_rows
+from blendkit.blending import MOSTLY_FILLED, require_divisible, rows_of_members
+from blendkit.core import Rows, Scores, chunk_rows, notebook_view
 from blendkit.engine.blending_and_writing import streams_of, write_streams
 from blendkit.engine.damage_notes import damage_notes
 from blendkit.engine.memory_limit import ALL_IN_MEMORY, HeldStreams, held_within
@@ -262,7 +262,7 @@ def _score(plan: Plan, inputs: Inputs, opened: Opened, files: RecipeFiles, order
     terms = None if order.deadline is None else terms_of(order.deadline, plan, inputs, opened, files, order)
     scored = order.executor(opened.audio, recordings, grid, order.emit, terms)
     if not opened.without(scored.choice, {}).audio:  # only finished scores are left, and the rows are theirs
-        return scored, shared_rows(opened.tables, may_lack_rows(plan))  # late, what there is is delivered
+        return scored, rows_of_members(plan, opened.tables)  # late, what there is is delivered
     rows = chunk_rows({r: s.chunks for r, s in scored.status.items()}, model.chunk_s, inputs.names)
     if not len(rows):
         states = [f"{r}: {s.status} {s.note}" for r, s in scored.status.items()]

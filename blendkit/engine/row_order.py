@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from blendkit.blending import may_lack_rows
-from blendkit.core import Int64, Rows, Scores, canonical_order, compare_names, rows_from_ids, shared_rows
+from blendkit.blending import rows_of_members
+from blendkit.core import Int64, Rows, Scores, canonical_order, compare_names, rows_from_ids
 from blendkit.engine.run_inputs import Inputs
 from blendkit.io import Template
 from blendkit.recipe import Plan
@@ -19,7 +19,7 @@ def rows_of_tables(plan: Plan, inputs: Inputs, tables: Mapping[str, Scores]) -> 
     Rows that the scores lack are then missing, and those that they have beyond it are left out. A template without any
     of them is of other recordings and fixes the columns alone. Raises BlendkitError where the scores' rows differ.
     """
-    rows = shared_rows(tables, may_lack_rows(plan))
+    rows = rows_of_members(plan, tables)
     wanted = () if inputs.template is None or inputs.rehearsal else inputs.template.row_ids
     own = set(rows.ids())
     if own == set(wanted) or own.isdisjoint(wanted):

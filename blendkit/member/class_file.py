@@ -26,7 +26,7 @@ KNOWN = {name for names in COLUMNS.values() for name in names}
 NUMBERS = ("idx", "index")  # columns that restate the order of the rows
 SEPARATORS = {",": "`,`", ";": "`;`", "\t": "tab"}
 
-_BRACKETS = re.compile(r"([A-Z][\w×-]* [^()]+)\(([^()]+)\)\s*")  # of two words at least before them
+_BRACKETS = re.compile(r"([A-Z][a-z-]+(?: [a-z.-]+)+) \(([^()\d]+)\)")  # no underscore, no year
 
 
 @dataclass(frozen=True)
@@ -139,20 +139,25 @@ def _part(names: list[str], by: ClassBy) -> tuple[list[str], str]:
     """
     if by not in ("scientific_name", "common_name"):
         return names, ""
-    brackets = [_BRACKETS.fullmatch(name) for name in names]
-    if 2 * sum(b is not None for b in brackets) > len(names):
-        which = 1 if by == "scientific_name" else 2
-        parts = [b.group(which).strip() if b else name for b, name in zip(brackets, names, strict=True)]
-        return parts, f", the part {'before' if which == 1 else 'in'} brackets"
     pairs = [name.partition("_") for name in names]
     if not all(left and right for left, _, right in pairs):
-        return names, ""
+        return _beside_brackets(names, by)
     if 2 * sum(" " in left for left, _, _ in pairs) >= len(pairs):
         which = 0 if by == "scientific_name" else 2
         return [pair[which].strip() for pair in pairs], f", the part {'before' if which == 0 else 'after'} `_`"
     if not any(" " in name for name in names):
         return [name.replace("_", " ") for name in names], ", `_` read as a space"
     return names, ""
+
+
+def _beside_brackets(names: list[str], by: ClassBy) -> tuple[list[str], str]:
+    """Return the wanted part of `Genus species (Common Name)`, if most lines are so; no author and year in brackets."""
+    found = [_BRACKETS.fullmatch(name) for name in names]
+    if 2 * sum(b is not None for b in found) <= len(names):
+        return names, ""
+    which = 1 if by == "scientific_name" else 2
+    parts = [b.group(which).strip() if b else name for b, name in zip(found, names, strict=True)]
+    return parts, f", the part {'before' if which == 1 else 'in'} brackets"
 
 
 def _check(path: Path, names: Sequence[str], by: ClassBy) -> None:

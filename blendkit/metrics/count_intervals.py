@@ -68,8 +68,9 @@ class RedrawnEffort:
         """Return the bounds (K,) of rates, sum(counts) / sum(effort). counts (R, K): such as detections of a class.
 
         They are percentiles over the draws in which a cell has effort; nan where fewer than two recordings were
-        listened to, because then nothing can be redrawn. No draw of a cell without a count holds one: its upper bound
-        is that of a Poisson count of 0 (Garwood 1936), 3.7 / effort at 95 %, as if counts came one by one.
+        listened to, because then nothing can be redrawn. The upper bound is at least that of a Poisson count of 0
+        (Garwood 1936), 3.7 / effort at 95 %, as if counts came one by one: of a cell without a count, and of one with
+        so few that no draw shows how many there may be.
         """
         hit = counts.any(axis=1)  # most recordings hold nothing of most classes
         top = self.draws[:, hit] @ counts[hit]
@@ -79,5 +80,6 @@ class RedrawnEffort:
         out[1, enough] = -math.log((1 - level) / 2) / self.total[enough]
         for k in np.flatnonzero(enough & counts.any(axis=0)).tolist():
             there = self.sums[:, k] > 0
-            out[:, k] = np.quantile(top[there, k] / self.sums[there, k], [(1 - level) / 2, (1 + level) / 2])
+            low, high = np.quantile(top[there, k] / self.sums[there, k], [(1 - level) / 2, (1 + level) / 2])
+            out[:, k] = low, max(high, out[1, k])
         return out[0], out[1]

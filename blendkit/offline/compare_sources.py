@@ -14,6 +14,7 @@ from blendkit.core import (
     ScoreKind,
     Scores,
     Taxonomy,
+    all_rows,
     copies_said,
     require_kind,
     require_path,
@@ -231,7 +232,8 @@ def _fill_detections(read: SourcesRead) -> None:
         have = set(own.rows.ids())
         lacking = sum(i not in have for i in whole.rows.ids())
         if 0 < lacking < len(whole):
-            read.scores[name] = own.align(whole.rows, own.classes, source=name, missing_rows="nothing")
+            rows = all_rows([own.rows, whole.rows])
+            read.scores[name] = own.align(rows, own.classes, source=name, missing_rows="nothing")
             count = counted(lacking, "chunk that it does not name counts", "chunks that it does not name count")
             read.notes.append(f"{name}: {count} as nothing found")
 

@@ -136,8 +136,11 @@ def blend_files(
         g = found.guarded
         verdict = verdict_on(searched, g.best_member, g.gain, g.better, found.judging, found.seen)
         weights, instead = _delivered(draft, searched, verdict, found)
-        verdict = replace(verdict, held_out=g.nested) if weights == searched and not found.seen else verdict
-        draft = replace(draft, weights=weights, said=_said(found, searched, verdict), tuned_on=found.labels)
+        blended = sum(w > 0 for w in weights.values()) > 1 and weights == searched
+        verdict = replace(verdict, held_out=g.nested) if blended and not found.seen else verdict
+        draft = replace(
+            draft, weights=weights, said=(*_said(found, searched, verdict), *instead), tuned_on=found.labels
+        )
         notes += [n for n in found.notes if n not in notes] + cliffs + instead
     text = draft.text(place)
     done = run(parse_recipe(text, RECIPE), draft.root, target, recipe_text=text, emit=emit)
@@ -165,7 +168,8 @@ def _refuse_own_input(draft: Draft, target: Path) -> None:
 
 
 def _given(files: BlendFiles | Sequence[Path | str], labels: Path | str | None) -> BlendFiles:
-    require_kind(files, (BlendFiles, list, tuple), "score files", 'give ["first.csv", "second.csv"]')
+    if isinstance(files, str | Path):
+        require_kind(files, (BlendFiles, list, tuple), "score files", 'give ["first.csv", "second.csv"]')
     given = files if isinstance(files, BlendFiles) else BlendFiles(tuple(files))
     given = given if labels is None else replace(given, labels=labels)
     if len(given.files) + len(given.members) < 2:

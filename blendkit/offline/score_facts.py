@@ -145,7 +145,9 @@ def _require_two(a: ScoreFacts, b: ScoreFacts) -> None:
         raise BlendkitError(f"{both} have no class in common", [why, way])
     x, y = a.scores, b.scores
     none_shared = not set(x.rows.ids()) & set(y.rows.ids())
-    shared_rows({a.name: x, b.name: y}, [] if none_shared else [f.name for f in (a, b) if f.missing_rows != "error"])
+    partial = [f.name for f in (a, b) if f.missing_rows == "nothing"]
+    lack = [] if none_shared else [f.name for f in (a, b) if f.missing_rows != "error"]
+    shared_rows({a.name: x, b.name: y}, lack, partial)
     if x.classes == y.classes and x.rows.ids() == y.rows.ids() and np.array_equal(x.values, y.values):
         raise BlendkitError(f"{both} hold the same scores", ["a blend of one and the same model changes nothing"])
 

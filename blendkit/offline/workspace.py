@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.blending import Memo, StepContext, aligned, make_streams, make_streams_in_parts, may_lack_rows
-from blendkit.core import Bools, Int64, LabelTable, Rows, Scores, canonical_json, shared_rows
+from blendkit.blending import Memo, StepContext, aligned, make_streams, make_streams_in_parts, rows_of_members
+from blendkit.core import Bools, Int64, LabelTable, Rows, Scores, canonical_json
 from blendkit.engine import (
     ALL_IN_MEMORY,
     Behind,
@@ -182,9 +182,7 @@ def _open(plan: Plan, files: RecipeFiles, wanted: Workspaces) -> Workspace:
     opened = open_members(plan, member_context(plan, inputs, new_matrix=wanted.held.new_matrix), files, stores)
     find_saved(plan, opened, files, stores)
     rows = (
-        saved_rows(inputs, opened, plan.recipe.model.chunk_s)
-        if opened.audio
-        else shared_rows(opened.tables, may_lack_rows(plan))
+        saved_rows(inputs, opened, plan.recipe.model.chunk_s) if opened.audio else rows_of_members(plan, opened.tables)
     )
     if not opened.audio or not inputs.recordings:  # the recordings are those of the saved scores, known only now
         named, rows = named_rows(plan, data, rows)

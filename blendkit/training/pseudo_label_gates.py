@@ -53,18 +53,17 @@ def targets_of(cells: Bools, x: Matrix, covered: Bools, rules: GateRules) -> tup
 
 
 def top_of_recordings(x: Matrix, recording: Sequence[str], most: int) -> Bools:
-    """Return (N, C) the chunks of every class in every recording that are among its `most` highest.
+    """Return (N, C) the `most` highest chunks of every class in every recording; of chunks that tie, the first in it.
 
-    Chunks that tie beyond that number are left out, all of them: a class that scores alike everywhere has no highest.
+    A class that scores alike everywhere has no highest, and gives none.
     """
     out = np.zeros(x.shape, bool)
     code = np.unique(np.array(recording, str), return_inverse=True)[1]
     for r in range(int(code.max(initial=-1)) + 1):
         rows = np.flatnonzero(code == r)
-        ordered = np.sort(x[rows], axis=0)
-        beyond = ordered[-most - 1] if len(rows) > most else np.full(x.shape[1], -np.inf)
-        out[rows] = x[rows] > beyond
-    return out
+        highest = np.argsort(-x[rows], axis=0, kind="stable")[:most]
+        np.put_along_axis(out, rows[highest], True, axis=0)
+    return out & (x.max(axis=0, initial=-np.inf) > x.min(axis=0, initial=np.inf)) if len(x) > most else out
 
 
 def rank_gates(others: Mapping[str, Matrix], least: Mapping[str, float]) -> Bools:

@@ -261,3 +261,9 @@ def test_links_with_names_of_their_own_are_recordings(tmp_path: Path) -> None:
         (tmp_path / "in" / name).symlink_to(held)
     (tmp_path / "in" / "c.wav").symlink_to(tmp_path / "in" / "a.wav")
     assert [r.id for r in find_audio([tmp_path / "in"]).recordings] == ["a", "b", "c"]
+
+
+def test_one_folder_by_two_ways_is_one(tmp_path: Path) -> None:
+    wav(tmp_path / "rec" / "a.wav")
+    (tmp_path / "link").symlink_to(tmp_path / "rec")
+    assert [r.id for r in find_audio([tmp_path / "link", tmp_path / "rec"]).recordings] == ["a"]

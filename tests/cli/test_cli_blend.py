@@ -151,11 +151,12 @@ def test_eval_shows_the_ten_lowest_classes(tmp_path: Path, blendkit: Blendkit):
 
 
 def test_strict_is_about_the_run_and_not_about_what_nobody_knows_of_its_files(files: Path, blendkit: Blendkit):
-    assert blendkit("new", "a.csv", "b.csv", "--labels", "labels.csv", "-o", "r.yaml", cwd=files).returncode == 0
-    done = blendkit("run", "r.yaml", "--out", "o", "--strict", cwd=files)
+    assert blendkit("new", "a.csv", "b.csv", "--labels", "labels.csv", "-o", "strict.yaml", cwd=files).returncode == 0
+    done = blendkit("run", "strict.yaml", "--out", "o", "--strict", cwd=files)
     assert "what these scores learned from is not known" in done.stdout
     assert done.returncode == 0
     text = (files / "b.csv").read_text(encoding="utf-8").splitlines(keepends=True)
-    (files / "b.csv").write_text("".join(text[:-1]), encoding="utf-8")
-    filled = blendkit("run", "r.yaml", "--set", "members.b.missing_rows=median", "--out", "o", "--strict", cwd=files)
+    (files / "fewer.csv").write_text("".join(text[:-1]), encoding="utf-8")
+    fewer = ("--set", "members.b.path=fewer.csv", "--set", "members.b.missing_rows=median")
+    filled = blendkit("run", "strict.yaml", *fewer, "--out", "o", "--strict", cwd=files)
     assert filled.returncode == 1, filled.stderr

@@ -444,13 +444,15 @@ def test_classes_that_a_taxonomy_knows() -> None:
     assert notes[-1] == "1 columns that the taxonomy lacks are left out: best"
     assert scores.known_to(taxa, also=("best",))[0].classes == ("a", "b", "best")
     assert scores.known_to(Taxonomy({"x": {}}))[0].classes == ("Aus bus", "b")  # a taxonomy of other classes
+    floats = Scores.build(np.array([[1.0, 2.0]]), rows, ["22961.0", "3.0"], "logit")
+    assert floats.known_to(Taxonomy({}), ("22961", "3.0"))[0].classes == ("22961", "3.0")  # as labels have them
 
 
 def test_columns_that_only_count_or_describe_are_no_classes() -> None:
     words = ["target", "mean_prob", "max", "n", "version", "extra", "score_mean", "file_size", "N files", "prob_2",
              "year", "chunk_idx", "fold_id", "n_labels", "is_train", "sample_weight", "lon", "site_index"]  # fmt: skip
     classes = ["22961", "47158son07", "barswa", "Aus bus", "Great Kiskadee", "n1", "Max owl", "x_mean", "2", "rat",
-               "train", "Train", "frame", "window", "sample", "level", "site"]  # fmt: skip
+               "train", "Train"]  # fmt: skip
     assert [w for w in words if not is_bookkeeping(w)] == []
     assert [c for c in classes if is_bookkeeping(c)] == []
     rows = rows_from_ids(["r_5"], 5.0, NameRule())
@@ -487,3 +489,11 @@ def test_what_rounding_put_beyond_0_and_1_is_0_and_1(space: Any) -> None:
     assert Scores.from_frame(frame, "logit").values[:, 0].tolist() == [1.0000001, -1e-9, 0.25]
     with pytest.raises(BlendkitError, match="not in"):
         Scores.from_frame(frame.assign(x=[1.00001, 0.0, 0.5]), space)
+
+
+def test_nothing_found_beside_logits_of_no_stated_space_is_below_them() -> None:
+    rows = rows_from_ids(["r_5", "r_10"], 5.0, NameRule())
+    own = Scores.build(np.array([[-3.0]]), rows.take(np.array([0])), ["x"], "unknown")
+    assert own.align(rows, ["x"], missing_rows="nothing").values.tolist() == [[-3.0], [-20.0]]
+    far = Scores.build(np.array([[-30.0]]), rows.take(np.array([0])), ["x"], "unknown")
+    assert far.align(rows, ["x"], missing_rows="nothing").values.tolist() == [[-30.0], [-30.0]]

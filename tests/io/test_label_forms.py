@@ -364,7 +364,7 @@ def test_lists_with_another_joiner_are_named(tmp_path: Path, joiner: str) -> Non
     labels = read(tmp_path, spans(HEAD, "r.wav,0,5,x", f"r.wav,5,10,x{joiner}y"))
     with pytest.raises(BlendkitError, match="these are lists of classes joined by") as error:
         labels.require_known(("x", "y"))
-    assert error.value.problems[-1] == f"these are lists of classes joined by {joiner!r}: join them by ';', ',' or '|'"
+    assert error.value.problems[1] == f"these are lists of classes joined by {joiner!r}: join them by ';', ',' or '|'"
 
 
 def test_labels_that_a_teacher_made_are_noted(tmp_path: Path) -> None:
@@ -373,3 +373,12 @@ def test_labels_that_a_teacher_made_are_noted(tmp_path: Path) -> None:
     (tmp_path / "pseudo.json").write_text("{}", encoding="utf-8")
     said = read_labels(tmp_path / "pseudo_labels.csv").notes[-1]
     assert said.startswith("these are pseudo-labels of a teacher (pseudo.json beside them)")
+
+
+def test_one_recording_with_and_without_its_folder_is_joined_unless_times_meet(tmp_path: Path) -> None:
+    table = read(tmp_path, spans(HEAD, "r.wav,0,5,x", "data/r.wav,5,10,y"))
+    assert table.named_as(["r"]).recordings == ("r",)
+    met = read(tmp_path, spans(HEAD, "r.wav,0,5,x", "data/r.wav,0,5,y")).named_as(["r"])
+    assert met.spans["r"] == ((0, 5000, frozenset({"x"})),)
+    left = "labels of 1 files are left out: those of the shorter name have labels of the same times: data/r"
+    assert met.notes[-1] == left

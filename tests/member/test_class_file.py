@@ -52,6 +52,24 @@ def failure(tmp_path: Path, text: str, *args: Any) -> str:
         (LINES, "common_name", None, ["Macaw", "Dog", "Toad"]),
         ("Ara ararauna (Blue Macaw)\nBufo b. bufo (Toad)\nDog\n", "common_name", None, ["Blue Macaw", "Toad", "Dog"]),
         ("Ara ararauna (Blue Macaw)\nBufo bufo (Toad)\n", "scientific_name", None, ["Ara ararauna", "Bufo bufo"]),
+        (
+            "Turdus merula_Common Blackbird (Eurasian)\nParus major_Great Tit (Old)\n",
+            "common_name",
+            None,
+            ["Common Blackbird (Eurasian)", "Great Tit (Old)"],
+        ),
+        (
+            "Yellow-rumped Warbler (Myrtle)\nNorthern Flicker (Red)\n",
+            "common_name",
+            None,
+            ["Yellow-rumped Warbler (Myrtle)", "Northern Flicker (Red)"],
+        ),
+        (
+            "Turdus merula (Linnaeus 1758)\nParus major (Linnaeus 1758)\n",
+            "common_name",
+            None,
+            ["Turdus merula (Linnaeus 1758)", "Parus major (Linnaeus 1758)"],
+        ),
         ("Speech (male)\nAlarm\n", "common_name", None, ["Speech (male)", "Alarm"]),  # one word is no scientific name
         (LINES, "id", None, LINES.split("\n")[:3]),
         ("Ara_ararauna\nBufo_bufo\n", "scientific_name", None, ["Ara ararauna", "Bufo bufo"]),

@@ -41,7 +41,9 @@ def test_rates_by_hand() -> None:
     counts, effort = np.array([[4.0, 1, 3], [0, 1, 0]]), np.array([[1.0, 2, 1], [1, 2, 0]])
     low, high = RedrawnEffort.of(effort, draws).rate_bounds(counts, 0.999999)
     assert low[:2] == pytest.approx([0, 0.5], abs=1e-5)  # rates 4, 2, 0; and always 1/2
-    assert high[:2] == pytest.approx([4, 0.5], abs=1e-5)
+    assert high[:2] == pytest.approx([-np.log(0.0000005) / 2, -np.log(0.0000005) / 4])  # above those of the draws
+    low, high = RedrawnEffort.of(effort, draws).rate_bounds(100 * counts, 0.999999)
+    assert high[:2] == pytest.approx([400, 50], abs=1e-2)
     assert np.isnan([low[2], high[2]]).all()  # one recording alone
 
 

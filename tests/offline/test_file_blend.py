@@ -403,3 +403,16 @@ def test_texts_are_paths_as_everywhere(folder: Path):
         blend_files(given, None, folder / "out")
     with pytest.raises(BlendkitError, match="template: expected the path of a file, got an int"):
         BlendFiles(template=3)  # type: ignore[arg-type]
+
+
+def test_two_tables_of_detections_have_the_rows_of_either(folder: Path):
+    first = ["0,3,x,X,0.9,r0.wav", "10,13,x,X,0.4,r1.wav"]
+    second = ["0,3,x,X,0.5,r0.wav", "15,18,x,X,0.95,r1.wav", "0,3,x,X,0.99,r3.wav"]
+    for name, lines in (("a", first), ("b", second)):
+        (folder / f"{name}.csv").write_text(BIRDNET + "\n".join([*lines, ""]), encoding="utf-8")
+    made = blend_files(both(folder), None, folder / "out", settings=BlendSettings(by="prob"))
+    scores = read_scores(made.run.submission)
+    found = dict(zip(scores.rows.ids(), scores.values[:, 0].tolist(), strict=True))
+    assert {r: v for r, v in found.items() if v} == pytest.approx(
+        {"r0_5": 0.7, "r1_15": 0.2, "r1_20": 0.475, "r3_5": 0.495}
+    )

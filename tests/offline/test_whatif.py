@@ -249,6 +249,7 @@ def test_points_that_the_labels_do_not_tell_apart_are_named(data: Path) -> None:
     assert f"best of 101 at share of a in mix = {best}" in repr(found)
     assert best in found.alike
     apart = set(np.arange(0, 101, 10) / 100) - set(found.alike)
+    assert apart
     workspaces, base = open_workspaces(recipe_file, place=place)
     y, labelled = workspaces.output(base)[0].truth, workspaces.output(base)[0].labelled
     rows = workspaces.output(base)[0].rows
@@ -257,6 +258,10 @@ def test_points_that_the_labels_do_not_tell_apart_are_named(data: Path) -> None:
     for w in apart:
         gap = paired_bootstrap(y, {"w": at[w], "b": at[best]}, clusters, 100, 0, labelled).difference("w", "b", 0.95)
         assert not gap.low <= 0 <= gap.high
+    for w in set(found.alike) - {best}:
+        values = workspaces.output(read_share(f"mix.a={w}", base).applied(base, w))[1].values
+        gap = paired_bootstrap(y, {"w": values, "b": at[best]}, clusters, 100, 0, labelled).difference("w", "b", 0.95)
+        assert gap.low <= 0 <= gap.high
 
 
 def test_a_best_share_of_one_is_compared_with_others(data: Path) -> None:

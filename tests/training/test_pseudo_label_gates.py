@@ -27,7 +27,8 @@ def test_other_gates() -> None:
 
 
 def test_the_highest_chunks_of_a_recording_are_never_more_than_asked_for() -> None:
-    x = np.array([[0.4, 0.9, 0.1], [0.4, 0.7, 0.5], [0.4, 0.7, 0.5], [0.4, 0.1, 0.2]])
+    x = np.array([[0.4, 0.9, 1.0], [0.4, 0.7, 1.0], [0.4, 0.7, 1.0], [0.4, 0.1, 0.2]])
     of_one = top_of_recordings(x, ["a"] * 4, 2)
-    assert of_one.T.tolist() == [[False] * 4, [True, False, False, False], [False, True, True, False]]
-    assert top_of_recordings(x, ["a", "a", "b", "b"], 2).all()  # no more chunks than may be
+    assert of_one.T.tolist() == [[False] * 4, [True, True, False, False], [True, True, False, False]]
+    assert top_of_recordings(x[:2], ["a", "a"], 2).all()  # no more chunks than may be
+    assert top_of_recordings(x, ["a", "b", "a", "b"], 1)[:, 1].tolist() == [True, True, False, False]

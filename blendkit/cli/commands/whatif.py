@@ -132,8 +132,9 @@ def _print(found: WhatIf, level: float) -> None:
     else:
         click.echo(f"gain: {gain.estimate:+.6f}, {level:.0%} interval {gain.low:+.6f} to {gain.high:+.6f}")
     if len(found.alike) > 1:
-        values = f"from {found.alike[0]} to {found.alike[-1]}"
-        click.echo(f"not told apart from the best: {len(found.alike)} of the points that were redrawn, {values}")
+        from blendkit.errors import shorten
+
+        click.echo(f"not told apart from the best, of the points that were redrawn: {shorten(found.alike, 11)}")
     if swept is not None:
         click.echo("in-sample: the same labels chose this point; `blendkit search` measures what a choice is worth")
     for text in found.notes:

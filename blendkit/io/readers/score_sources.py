@@ -8,7 +8,6 @@ from typing import get_args
 
 from blendkit.audio import WindowPool
 from blendkit.core import (
-    NOTHING_FOUND,
     FileSpace,
     LabelTable,
     NameRule,
@@ -16,6 +15,7 @@ from blendkit.core import (
     Scores,
     count_chunks,
     longer_chunks,
+    nothing_found,
     path_ids,
     require_choice,
     rows_from_ids,
@@ -173,7 +173,7 @@ def _of_detections(
     audio: AudioFolder | None,
 ) -> ScoreFile:  # fmt: skip
     """Return detections on chunks, each with the highest that overlaps it, else the score of nothing."""
-    empty = NOTHING_FOUND[space]
+    empty = nothing_found(space, found.score)
     windowed = detection_windows(found, source, empty)
     found = found if audio is None else _named_after(found, source, audio)
     paths = [*windowed.recording, *found.quiet]
