@@ -25,12 +25,7 @@ def rule_options(default: GateRules) -> tuple[Callable[[Any], Any], ...]:
         ),
         setting("--floor", default.floor, Number(0, 1), "Lowest threshold that --percentile may give a class."),
         setting("--cap", default.cap, Number(0, 1), "Highest threshold that --percentile may give a class."),
-        setting(
-            "--top",
-            default.top,
-            click.IntRange(1),
-            "Most chunks of a recording that a class may label.",
-        ),
+        setting("--top", default.top, click.IntRange(1), "Most chunks of one recording that a class may label."),
         setting("--power", default.power, Number(0.01), "Exponent that sharpens soft targets."),
         setting(
             "--negative-below",

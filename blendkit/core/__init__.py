@@ -21,7 +21,15 @@ if TYPE_CHECKING:
         content_texts,
         contents_to_json,
     )
-    from blendkit.core.audio_suffixes import AUDIO_SUFFIXES, OTHER_SUFFIXES, composed, file_id, printable, recording_id
+    from blendkit.core.audio_suffixes import (
+        AUDIO_SUFFIXES,
+        OTHER_SUFFIXES,
+        composed,
+        file_id,
+        printable,
+        recording_id,
+        without_accents,
+    )
     from blendkit.core.auto_names import (
         FoundNames,
         check_zone,
@@ -252,6 +260,7 @@ __all__ = [
     "user_pattern",
     "while_compiling",
     "with_fitting_names",
+    "without_accents",
     "written_space",
     "zero_floor",
     "zone",

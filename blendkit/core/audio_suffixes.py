@@ -43,6 +43,11 @@ def composed(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
+def without_accents(text: str) -> str:
+    """Return a text with its letters bare of accents, as words of several languages are looked up: `début` is debut."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+
+
 def printable(text: str) -> str:
     """Return a text that any file can hold on one line: control characters and bytes that are no UTF-8 become `%NN`."""
     return text if text.isprintable() else _UNWRITABLE.sub(_percent, text)

@@ -12,10 +12,9 @@ _WORDS = frozenset({
     "rank", "extra", "version", "file", "files", "row", "rows", "size", "bytes", "model", "weight", "seed", "epoch",
     "year", "month", "lon", "lat", "longitude", "latitude", "fold", "folds", "split", "chunk", "index", "id",
     "label", "labels", "duration", "week", "day", "date", "minute", "second", "seconds", "time", "start", "end", "site",
-    "window", "frame", "sample", "is", "val", "valid", "test", "unnamed", "level",
+    "window", "frame", "sample", "is", "train", "val", "valid", "test", "unnamed", "level",
     "entropy", "threshold", "loss", "auc", "quality", "rating", "channel", "channels", "rate", "length", "idx", "best",
 })
-_IN_NAMES = frozenset({"train"})  # alone it may be a class, for a train is a sound
 # fmt: on
 
 
@@ -33,4 +32,4 @@ def is_bookkeeping(column: str) -> bool:
     No eBird code, scientific or common name consists of such words alone, and a number alone is no word.
     """
     words = [w for w in re.findall(r"[^\W_]+", column.lower()) if not w.isdecimal()]
-    return bool(words) and _WORDS.union(_IN_NAMES if len(words) > 1 else ()).issuperset(words)
+    return bool(words) and words != ["train"] and _WORDS.issuperset(words)  # a train alone is a sound

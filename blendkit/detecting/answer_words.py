@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+from blendkit.core import without_accents
 
 _TEXTS = {
     "y": ("y", "yes", "1", "true", "j", "ja", "o", "oui", "s", "si", "sim"),
@@ -14,5 +14,4 @@ _MEANING = {text: answer for answer, texts in _TEXTS.items() for text in texts} 
 
 def meaning_of(text: str) -> str | None:
     """Return y, n, u or "" for what somebody wrote as an answer; None if it is none."""
-    plain = unicodedata.normalize("NFKD", text.strip().lower())
-    return _MEANING.get("".join(c for c in plain if not unicodedata.combining(c)))
+    return _MEANING.get(without_accents(text.strip().lower()))

@@ -99,13 +99,12 @@ def make_wheelhouse(
         (own,) = new.glob("*.whl")
         tell("fetching what it needs")
         pins = [] if constraints is None else ["--constraint", Path(constraints)]
-        wanted = f"{own}[{','.join(extras)}]" if extras else own
-        fetch = ["download", "--only-binary=:all:", "--dest", new, *target.flags(), *pins, wanted]
+        more = f"[{','.join(extras)}]" if extras else ""
+        fetch = ["download", "--only-binary=:all:", "--dest", new, *target.flags(), *pins, f"{own}{more}"]
         _pip(*fetch, doing="a package cannot be had")
         left_out = _set_aside(new, aside, keep)
         tell("checking it without an index")
-        name = _name(own.name) + (f"[{','.join(extras)}]" if extras else "")
-        installed = _checked(name, new, aside, target, Path(scratch))
+        installed = _checked(f"{_name(own.name)}{more}", new, aside, target, Path(scratch))
         wheels = sorted(p.name for p in new.iterdir())
         size = sum(p.stat().st_size for p in new.iterdir())
         if folder.exists():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+from blendkit.core import without_accents
 
 _ENGLISH = {  # German, French, Spanish, Portuguese, Italian and Dutch, without accents
     **dict.fromkeys(("datei", "fichier", "archivo", "ficheiro", "arquivo", "bestand"), "file"),
@@ -10,21 +10,8 @@ _ENGLISH = {  # German, French, Spanish, Portuguese, Italian and Dutch, without 
         ("dateiname", "nom_du_fichier", "nombre_de_archivo", "nome_do_arquivo", "nome_file", "bestandsnaam"), "filename"
     ),
     **dict.fromkeys(("aufnahme", "enregistrement", "grabacion", "gravacao", "registrazione", "opname"), "recording"),
-    **dict.fromkeys(
-        (
-            "beginn",
-            "anfang",
-            "startzeit",
-            "debut",
-            "inicio",
-            "tiempo_inicial",
-            "tempo_inicial",
-            "inizio",
-            "begin",
-            "starttijd",
-        ),
-        "start",
-    ),
+    **dict.fromkeys(("beginn", "anfang", "startzeit", "debut", "inicio", "inizio", "begin", "starttijd"), "start"),
+    **dict.fromkeys(("tiempo_inicial", "tempo_inicial"), "start"),
     **dict.fromkeys(
         ("ende", "endzeit", "fin", "fim", "tiempo_final", "tempo_final", "fine", "einde", "eindtijd"), "end"
     ),
@@ -39,5 +26,4 @@ _ENGLISH = {  # German, French, Spanish, Portuguese, Italian and Dutch, without 
 
 def in_english(name: str) -> str:
     """Return a column's plain name in English, or as it is: `début` is start, `Aufnahme` in lower case recording."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
-    return _ENGLISH.get(bare, name)
+    return _ENGLISH.get(without_accents(name), name)

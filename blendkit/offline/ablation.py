@@ -136,10 +136,7 @@ def ablate_parts(workspaces: Workspaces, recipe: Recipe, rules: Rules) -> Ablati
     if len(scores) < 2:
         reasons = [f"{n}: {w}" for n, w in needed.items()]
         raise BlendkitError(f"{recipe.source}: nothing can be left out of this recipe", reasons)
-    truth = LabelledChunks(
-        workspace.rows, workspace.classes, workspace.truth, workspace.labelled, workspace.folds,
-        workspace.around.contents,
-    )  # fmt: skip
+    truth = LabelledChunks.of(workspace)
     (whole, *lines), boot = change_lines(scores, truth, rules)
     return Ablation(whole, tuple(lines), needed, boot.clusters, tuple(workspace.notes))
 

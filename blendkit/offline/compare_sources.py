@@ -207,10 +207,7 @@ def _add(
     read.hashes[own] = text_hash(filled_text(read.plans[own]))
     in_sample = workspace.tuned(workspace.around.files) or workspace.seen(read.plans[own])
     read.tuned += [own] if in_sample else []
-    read.truth = read.truth or LabelledChunks(
-        workspace.rows, workspace.classes, workspace.truth, workspace.labelled, workspace.folds,
-        workspace.around.contents,
-    )  # fmt: skip
+    read.truth = read.truth or LabelledChunks.of(workspace)
     read.taxonomy = read.taxonomy or workspace.around.taxonomy
     read.notes += [f"{own}: {n}" for n in workspace.notes]
 

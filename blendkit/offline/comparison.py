@@ -32,6 +32,7 @@ from blendkit.metrics import (
 )
 from blendkit.offline.crowd_outlook import outlook_of
 from blendkit.offline.interval_settings import Judging
+from blendkit.offline.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +52,11 @@ class LabelledChunks:
     labelled: Bools
     folds: dict[str, str] = field(default_factory=dict)
     contents: Contents = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, w: Workspace) -> LabelledChunks:
+        """Return what a workspace knows of them."""
+        return cls(w.rows, w.classes, w.truth, w.labelled, w.folds, w.around.contents)
 
 
 @dataclass(frozen=True)

@@ -44,10 +44,7 @@ def removals(workspaces: Workspaces, recipe: Recipe, alone: Ablation, rules: Rul
             made[name] = without_parts(workspaces, workspace, recipe, tuple(gone))
         except BlendkitError:  # what is left cannot be blended, or its steps need what is gone
             break
-    truth = LabelledChunks(
-        workspace.rows, workspace.classes, workspace.truth, workspace.labelled, workspace.folds,
-        workspace.around.contents,
-    )  # fmt: skip
+    truth = LabelledChunks.of(workspace)
     lines, boot = change_lines(made, truth, rules)
     return tuple(_removal(lines, i, len(members) - i, boot, rules) for i in range(len(lines)))
 

@@ -136,10 +136,7 @@ def _of_recipe(
     names = tuple(dict.fromkeys([output, *recipe.model.blends, *recipe.model.streams, *plan.members]))
     made = workspaces.streams(plan, names)
     roles = {n: "member" if n in plan.members else "blend" if n in recipe.model.blends else "stream" for n in names}
-    truth = LabelledChunks(
-        workspace.rows, workspace.classes, workspace.truth, workspace.labelled, workspace.folds,
-        workspace.around.contents,
-    ) if workspace.labelled.any() else None  # fmt: skip
+    truth = LabelledChunks.of(workspace) if workspace.labelled.any() else None
     notes = dict.fromkeys([*workspace.notes, *(facts or {}).get("warnings", ())])
     return Material(
         recipe.model.name, {n: made[n] for n in names}, {**roles, output: "output"}, truth,
