@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blendkit.core import Float32, Int64
+from blendkit.core import Float32, Int64, Saw
 from blendkit.errors import BlendkitError
 from blendkit.member import Hertz, MemberContext, MemberInfo, Rate
 
@@ -46,4 +46,5 @@ def tone(
         )
     hz = np.linspace(low_hz, high_hz, len(names))
     bins = np.maximum(np.rint(hz * context.chunk_s).astype(np.int64), 1)
-    return ToneMember(MemberInfo(names, (True,) * len(names), rate, context.chunk_s), bins)
+    learned = Saw()  # from nothing, and that is known
+    return ToneMember(MemberInfo(names, (True,) * len(names), rate, context.chunk_s, saw=learned), bins)

@@ -26,6 +26,7 @@ from blendkit.sample.world import make_world
 from tests.opened_browser import opened_browser as opened_browser
 from tests.processes import ForkServer, Process, from_scratch
 from tests.small_world import SMALL
+from tests.tracing import TestsAlone
 from tests.untraced import compile_untraced
 
 Samples = NDArray[np.float32]
@@ -72,6 +73,11 @@ LONG = (
     *("engine/test_dask", "engine/test_merging", "member/test_mel", "recipe/test_hub_files", "fuzz/", "installing/"),
     *("studio/test_studio_in_browser", "reporting/test_page_in_browser", "kills/", "core/test_patterns"),
 )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let coverage follow the tests alone."""
+    config.pluginmanager.register(TestsAlone())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

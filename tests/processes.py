@@ -25,13 +25,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+import coverage
 import numba
 
 import blendkit
 from tests.kills.killing import kill_at
-from tests.untraced import compile_untraced, export_untraced, untraced
+from tests.untraced import compile_untraced, export_untraced
 
 Process = subprocess.CompletedProcess[str]
+ROOT = Path(__file__).parents[1]
 TIMEOUT_S = 300
 FORKS = hasattr(os, "fork")  # Windows copies no processes: there, each is started from scratch
 # What nearly every command imports, and what only those that train do. Imported, never called: a process
@@ -47,7 +49,13 @@ TRAINING = (
 )
 # The name of the test, and what scikit-learn and torch set as they are imported: no reason to start a server again.
 OWN = {"PYTEST_CURRENT_TEST", "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK", "TORCHINDUCTOR_CACHE_DIR"}
+MEASURED = "COVERAGE_PROCESS_CONFIG"  # how coverage tells the processes that tests start to measure themselves
 TRAINING_COMMANDS = {("fit", "seqhead"), ("fit", "student"), ("pseudolabel", "rounds")}
+
+
+def unmeasured() -> dict[str, str]:
+    """Return this process's environment without what lets coverage measure another: it may double what that one takes."""
+    return {k: v for k, v in os.environ.items() if k != MEASURED}
 
 
 def from_scratch(
@@ -56,7 +64,7 @@ def from_scratch(
     """Run `python -m blendkit.cli.main ARGS`, as a shell does. without: modules that it finds not installed."""
     lacking = f"import sys; sys.modules.update(dict.fromkeys({[*without]})); import blendkit.cli.main as m; m.main()"
     command = [sys.executable, *(["-c", lacking] if without else ["-m", "blendkit.cli.main"]), *map(str, args)]
-    changed = {**os.environ, **(env or {})}
+    changed = {**unmeasured(), **(env or {})}
     return subprocess.run(command, cwd=cwd, env=changed, capture_output=True, text=True, timeout=TIMEOUT_S)
 
 
@@ -82,9 +90,10 @@ class ForkServer:
 
     def _start(self) -> None:
         self._environment, pipe = dict(os.environ), subprocess.PIPE
-        command, root = [sys.executable, "-m", "tests.processes"], Path(__file__).parents[1]
+        measured = self._environment.get(MEASURED)
+        command = [sys.executable, "-m", "tests.processes", *([measured] if measured else [])]
         self._server = subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, text=True, cwd=root, env=self._environment, start_new_session=True
+            command, stdin=pipe, stdout=pipe, text=True, cwd=ROOT, env=unmeasured(), start_new_session=True
         )
 
     def run(
@@ -171,7 +180,12 @@ def _lack(modules: Sequence[str]) -> None:
 
 def _import(libraries: Sequence[str], without: str) -> None:
     """Import libraries and all modules of blendkit, except those whose name starts with `without`."""
-    untraced(_import_installed)(libraries)
+    _import_installed(libraries)
+    import_own_modules(without)
+
+
+def import_own_modules(without: str = "none") -> None:
+    """Import all modules of blendkit, except those whose name starts with `without`."""
     modules = [m.name for m in pkgutil.walk_packages(blendkit.__path__, "blendkit.")]
     _import_installed([name for name in modules if not name.startswith(without)])
 
@@ -183,6 +197,20 @@ def _import_installed(names: Sequence[str]) -> None:
             importlib.import_module(name)
 
 
+def _measure(settings: str) -> coverage.Coverage:
+    """Return what measures a child from its first line on; the server itself is not measured.
+
+    Each child would otherwise write what the server's imports took, too, and look for files that nothing imported:
+    together they took twice as long as many commands. Starting walks through all modules, which is done here once.
+    """
+    made = coverage.Coverage(data_suffix=True, config_file=f":data:{settings}")
+    for key, value in {"source_pkgs": [], "include": [f"{ROOT}/blendkit/*", f"{ROOT}/members/*"], "patch": []}.items():
+        made.set_option(f"run:{key}", value)
+    made.start()
+    made.stop()
+    return made
+
+
 def _serve() -> None:
     """Answer every job, a line of JSON on standard input, with its exit code."""
     compile_untraced()
@@ -190,22 +218,23 @@ def _serve() -> None:
     # Compiling something loads numba's tables of types, which takes 0.25 s, and starts no thread.
     numba.njit(lambda x: x)(1.0)
     trainer: tuple[TextIO, TextIO] | None = None
+    measure = _measure(sys.argv[1]) if sys.argv[1:] else None
     _freeze()
     for line in sys.stdin:
         if tuple(json.loads(line)["args"][:2]) in TRAINING_COMMANDS:
-            trainer = trainer or _trainer()
+            trainer = trainer or _trainer(measure)
             trainer[0].write(line)
             trainer[0].flush()
             answer = trainer[1].readline()
             if not answer:
                 sys.exit("the server of training jobs ended")
         else:
-            answer = _forked(line)
+            answer = _forked(line, measure)
         sys.stdout.write(answer)
         sys.stdout.flush()
 
 
-def _trainer() -> tuple[TextIO, TextIO]:
+def _trainer(measure: coverage.Coverage | None) -> tuple[TextIO, TextIO]:
     """Return where to write training jobs, and to read their answers: a server of their own, forked off this one.
 
     A process with torch in it takes twice as long to fork, which all other commands would pay for.
@@ -223,7 +252,7 @@ def _trainer() -> tuple[TextIO, TextIO]:
     _freeze()
     with os.fdopen(jobs[0]) as lines, os.fdopen(answers[1], "w") as out:
         for line in lines:
-            out.write(_forked(line))
+            out.write(_forked(line, measure))
             out.flush()
     os._exit(0)
 
@@ -234,12 +263,18 @@ def _freeze() -> None:
     gc.freeze()
 
 
-def _forked(line: str) -> str:
-    """Run a job in a child; return its exit code, as a line."""
+def _forked(line: str, measure: coverage.Coverage | None) -> str:
+    """Run a job in a child, measured if asked; return its exit code, as a line."""
     child = os.fork()
     if not child:
+        if measure:
+            os.environ[MEASURED] = sys.argv[1]  # for processes that it starts
+            measure.start()
         code = _be_the_command(json.loads(line))
         atexit._run_exitfuncs()
+        if measure:
+            measure.stop()
+            measure.save()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

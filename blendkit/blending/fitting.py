@@ -129,7 +129,7 @@ def refuse_seen_by_step(
     contents: Contents | None = None,
 ) -> None:
     """Raise BlendkitError if a fitted step saw a scored recording; where `allow_seen` is set, call `note` instead."""
-    way = "use `fit: {labels: ..., folds: 5}` to cross-fit"
+    way = "use `fit: {labels: ..., folds: 5}` to cross-fit" if step.info.fit_in_recipe else "fit it on others"
     _refuse_seen(step.name, bool(step.params.get("allow_seen")), way, saw.among(scored, contents), len(scored), note)
 
 

@@ -181,10 +181,20 @@ def copies(recordings: Iterable[str], contents: Contents) -> dict[str, str]:
 
 def copies_said(recordings: Iterable[str], contents: Contents) -> list[str]:
     """Return a note on the labelled recordings that are copies or cuts of others among them; none without any."""
-    measured = sorted({str(r) for r in recordings})
-    same = copies(measured, contents)
-    further = [f"{r} ({first})" for r, first in same.items() if r != first]
+    return _copies_note(recordings, contents, "labelled recordings", "are redrawn and held out together with these")
+
+
+def copies_counted(recordings: Iterable[str], contents: Contents) -> list[str]:
+    """Return a note on recordings that are copies or cuts of others and count beside these; none without any.
+
+    A store keeps the scores of a file that was renamed under the old name, too.
+    """
+    return _copies_note(recordings, contents, "recordings", "count beside these, as a renamed file does in its store")
+
+
+def _copies_note(recordings: Iterable[str], contents: Contents, what: str, so: str) -> list[str]:
+    names = sorted({str(r) for r in recordings})
+    further = [f"{r} ({first})" for r, first in copies(names, contents).items() if r != first]
     if not further:
         return []
-    what = f"{len(further)} of the {len(measured)} labelled recordings are copies or cuts of others"
-    return [f"{what}, and are redrawn and held out together with these: {shorten(further, 3)}"]
+    return [f"{len(further)} of the {len(names)} {what} are copies or cuts of others, and {so}: {shorten(further, 3)}"]

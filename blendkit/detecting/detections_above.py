@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from blendkit.core import DetectionTable, Naming, named_classes
+from blendkit.detecting.merged_chunks import merge_cells, top_cells
 from blendkit.detecting.opened_source import OpenedSource, recording_codes
 from blendkit.detecting.thresholds_of_source import ClassThresholds
-from blendkit.metrics import merge_cells, top_cells
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from blendkit.core import (
     ScoredRecording,
     Scores,
     Taxonomy,
+    copies_counted,
     make_rows,
 )
 from blendkit.detecting.recording_clocks import Clocks
@@ -107,7 +108,8 @@ def open_source(source: Scores | Path | str, reading: Reading) -> OpenedSource:
     of_names = (*([named.said] if named.failed else []), *named.notes(), *zones)
     if reading.clocks.site == "folder" and not any(h.site for h in heard):
         of_names = (*of_names, "--site folder: no recording lies in a folder, so that no site is known")
-    every = (*notes, *left_out, *of_names, *said, *([] if file.whole else [NO_EFFORT]))
+    twins = copies_counted(recordings, file.known.contents)
+    every = (*notes, *left_out, *of_names, *said, *([] if file.whole else [NO_EFFORT]), *twins)
     return OpenedSource(scores, taxonomy, heard, audio, path, name, every, lacking, file.whole, file.known)
 
 

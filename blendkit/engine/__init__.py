@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
+    from blendkit.engine.checks_before_scoring import preflight, require_known_classes
     from blendkit.engine.dask_cluster import slurm_cluster, slurm_settings
     from blendkit.engine.dask_engine import Dask
     from blendkit.engine.known_before_scoring import Beforehand, look_beforehand
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from blendkit.engine.memory_limit import ALL_IN_MEMORY, HeldStreams, held_within
     from blendkit.engine.model_variants import Using, Variant, measure, members_using, slim_model
     from blendkit.engine.output_folder import LOGITS, RECIPE, REPORT, RUN, require_own
-    from blendkit.engine.preflighting import preflight, require_known_classes
     from blendkit.engine.recipe_data import DataFolders, data_folder, folders_of, open_data
     from blendkit.engine.recording_names import named_rows
     from blendkit.engine.run_inputs import (

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from blendkit.blending import StepContext, aligned, make_streams, make_streams_in_parts
 from blendkit.core import Rows, Scores, pairs_lost_as_probabilities
+from blendkit.engine.checks_before_scoring import require_known_classes
 from blendkit.engine.constant_members import with_weights
 from blendkit.engine.memory_limit import ALL_IN_MEMORY, HeldStreams
-from blendkit.engine.preflighting import require_known_classes
 from blendkit.engine.row_order import row_order
 from blendkit.engine.run_inputs import Inputs
 from blendkit.engine.run_json import Figures

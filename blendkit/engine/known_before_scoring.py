@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blendkit.core import Saw, Space
+from blendkit.engine.checks_before_scoring import preflight
 from blendkit.engine.output_folder import LOGITS
-from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import folders_of
 from blendkit.engine.run_inputs import find_inputs, member_context
 from blendkit.engine.run_provenance import Behind

@@ -13,10 +13,10 @@ import numpy as np
 from blendkit.blending import MOSTLY_FILLED, require_divisible, rows_of_members
 from blendkit.core import Rows, Scores, chunk_rows, notebook_view
 from blendkit.engine.blending_and_writing import streams_of, write_streams
+from blendkit.engine.checks_before_scoring import preflight
 from blendkit.engine.damage_notes import damage_notes
 from blendkit.engine.memory_limit import ALL_IN_MEMORY, HeldStreams, held_within
 from blendkit.engine.output_folder import LOGITS, RECIPE, new_outputs, open_folder, verify_stores, write_report
-from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import DataFolders, open_data
 from blendkit.engine.recording_names import named_rows
 from blendkit.engine.row_order import rows_of_tables

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from blendkit.engine.checks_before_scoring import preflight
 from blendkit.engine.output_folder import LOGITS, open_folder, verify_stores
-from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import DataFolders, open_data
 from blendkit.engine.run_inputs import find_inputs, member_context
 from blendkit.errors import BlendkitError

@@ -12,10 +12,11 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.figures.activity_plot import draw_activity, plot_activity
+    from blendkit.figures.forest_and_waterfall import draw_forest, draw_waterfall
     from blendkit.figures.house_style import can_draw, require_drawing, save_figure
-    from blendkit.figures.interval_plots import draw_classes, draw_forest, draw_share, draw_waterfall
     from blendkit.figures.likeness_map import draw_likeness
     from blendkit.figures.probe_plots import best_layout, clip_pictures, ranking_chart
+    from blendkit.figures.share_path_and_classes import draw_classes, draw_share
     from blendkit.figures.sweep_plots import check_plot_path, draw_climb, draw_curve, draw_heat_map
 else:
     __getattr__, __dir__ = lazy_face(__name__)

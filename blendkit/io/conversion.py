@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from blendkit.core import DetectionTable, FileSpace, Scores, sigmoid, ties_made
+from blendkit.core import DetectionTable, FileSpace, Scores, copies_counted, sigmoid, ties_made
 from blendkit.errors import BlendkitError
 from blendkit.io.converted_detections import Carried, detection_table
 from blendkit.io.file_reader import ColumnNames, ReadFile
@@ -96,6 +96,7 @@ def _scores(source: Path | str, path: Path, file: ScoreFile, name: str, writer: 
     if writer.array is not None:
         notes.append(f"read it as {path.name}:{writer.array}")
     known = replace(read_provenance(source), space=scores.space)
+    notes += copies_counted(scores.rows.recordings(), known.contents)
     told = replace(known, space="unknown") != Provenance() or scores.space != "unknown"
 
     with written_together(path.parent, path.name) as new:

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
         resampled_macros,
     )
     from blendkit.metrics.breakpoints import Breakpoints, weight_breakpoints
-    from blendkit.metrics.cell_merging import MergedCells, merge_cells, top_cells
     from blendkit.metrics.count_intervals import RedrawnEffort, clustered_share, redrawn, wilson
     from blendkit.metrics.cross_fitted import CrossFitted
     from blendkit.metrics.error_likeness import error_correlation
@@ -91,7 +90,6 @@ __all__ = [
     "KnnMetric",
     "Lump",
     "MacroAUC",
-    "MergedCells",
     "Outlook",
     "PairCount",
     "Plateau",
@@ -127,7 +125,6 @@ __all__ = [
     "holm",
     "initial_weights",
     "macro_auc",
-    "merge_cells",
     "padded_cmap",
     "paired_bootstrap",
     "percentile_rank",
@@ -150,7 +147,6 @@ __all__ = [
     "strata_sizes",
     "stratified_share",
     "team_spread",
-    "top_cells",
     "top_one",
     "uncertainty",
     "weight_breakpoints",

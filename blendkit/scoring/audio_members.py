@@ -11,9 +11,9 @@ from blendkit.audio import Grid, Recording
 from blendkit.errors import BlendkitError, counted, shorten
 from blendkit.member import TTA, FileMember, Member, MemberContext, check_window, passes_of, shift_notes
 from blendkit.recipe import MemberPlan
+from blendkit.scoring.recording_keys import have_other_audio
 from blendkit.store import LogitStore
 
-_HASH = 64  # digits of the hash of a file that could be read
 Built = dict[str, Member | FileMember]
 
 
@@ -22,7 +22,7 @@ class MemberOrder:
     """What an audio member is made from, here or in another process: its plan, its settings, and its store's folder.
 
     facts: what its logits depend on. grid: of the run, whose settings a member that reads files by itself does not
-    heed: its store says so.
+    heed: its store says so. replaces: whether saved logits give way to those of other audio under the same name.
     """
 
     member: MemberPlan
@@ -32,6 +32,7 @@ class MemberOrder:
     facts: dict[str, Any]
     folder: Path
     grid: Grid
+    replaces: bool = True
 
 
 @dataclass
@@ -69,16 +70,22 @@ def lacking(member: AudioMember, recordings: Iterable[Recording], keys: Mapping[
 
 
 def replaced_notes(member: AudioMember, recordings: Iterable[Recording], keys: Mapping[str, str]) -> list[str]:
-    """Return a note on recordings whose saved logits are of other audio than their files hold now; none without any."""
+    """Return a note on recordings whose saved logits are of other audio than their files hold now; none without any.
+
+    Raises BlendkitError instead for a member that does not replace what is saved.
+    """
     known = member.store.recordings() if member.store is not None else {}
     held = [r.id for r in recordings if r.id in known and r.id in keys and known[r.id].is_final]
-    now, then = ({r: k[r].rpartition(":")[0] for r in held} for k in (keys, {r: known[r].key for r in held}))
-    other = [r for r in held if now[r] != then[r] and len(now[r]) == _HASH]
+    other = [r for r in held if have_other_audio(keys[r], known[r].key)]
     if not other:
         return []
     who = counted(len(other), "recording has", "recordings have")
+    what, which = f"{who} other audio than when the saved logits were made", shorten(other)
     way = "equal names in several folders: give the folder above them, or each folder a store of its own"
-    return [f"{who} other audio than when the saved logits were made, which are replaced now: {shorten(other)} ({way})"]
+    if member.store is not None and member.order is not None and not member.order.replaces:
+        changed = "files that were repaired or recorded anew: `--replace` scores them again, and the old logits go"
+        raise BlendkitError(f"{member.store.folder}: {what}", [which, way, changed])
+    return [f"{what}, which are replaced now: {which} ({way})"]
 
 
 def known_recordings(members: Iterable[AudioMember]) -> set[str]:

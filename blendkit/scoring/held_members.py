@@ -10,7 +10,7 @@ from typing import Any
 from blendkit.audio import Grid, Recording
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit
-from blendkit.scoring.audio_members import AudioMember, Built, MemberOrder, build_members
+from blendkit.scoring.audio_members import AudioMember, Built, MemberOrder, build_members, replaced_notes
 from blendkit.scoring.broken_members import check_some_scored, ending_journals
 from blendkit.scoring.isolated_failures import closing_workers
 from blendkit.scoring.opened_members import audio_member
@@ -98,7 +98,10 @@ class HeldMembers:
 
         stores = [m.store.recordings() for m in self._members if m.store is not None]
         known = [r for r in recordings if any(r.id in entries for entries in stores)]
-        pace = Pace(self._members, recordings, recording_keys(known, grid), heard)
+        keys = recording_keys(known, grid)
+        for m in self._members:
+            replaced_notes(m, known, keys)  # refuses, where nothing is to be replaced
+        pace = Pace(self._members, recordings, keys, heard)
         new, notes = build_members(self._members, pace.needed - set(self._built), grid)
         self._built |= new
         pace.prepare({n: m for n, m in self._built.items() if n in pace.needed})

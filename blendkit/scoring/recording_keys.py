@@ -13,6 +13,7 @@ from blendkit.scoring.cpus import cpu_count
 from blendkit.store import file_hash, key_to_score_again
 
 NO_AUDIO_KEY = "silence"
+_REMOTE, _HASH = "remote ", 64  # digits of the hash of a file that could be read
 
 
 def recording_key(recording: Recording, grid: Grid) -> str:
@@ -34,8 +35,17 @@ def recording_keys(recordings: Iterable[Recording], grid: Grid) -> dict[str, str
         return dict(zip([r.id for r in recordings], found, strict=True))
 
 
+def have_other_audio(one: str, other: str) -> bool:
+    """Return whether two keys tell of different audio: not where one is of a file at an address and one of a file here,
+    nor where a file could not be read.
+    """
+    a, b = (k.rpartition(":")[0] for k in (one, other))
+    alike = a.startswith(_REMOTE) == b.startswith(_REMOTE)
+    return a != b and alike and all(len(k.removeprefix(_REMOTE)) == _HASH for k in (a, b))
+
+
 def _remote_content(file: RemoteFile) -> str:
     """Return what stands for the content of a file that is not fetched yet: the version and size that are stated."""
     if file.version:
-        return text_hash(f"{file.size} {file.version}")
+        return _REMOTE + text_hash(f"{file.size} {file.version}")
     return key_to_score_again(str(time.time_ns()), "its server states no version")  # it may be another one by now

@@ -85,20 +85,21 @@ def score_recordings(
     knows is hashed by the same thread, just before. Parts are written while the next group is scored.
     A damaged recording gets its status and never stops the rest, nor does one on which an isolated member fails.
     terms: of a time budget, for which members, shifts, and in the end recordings are left out. Raises DeliveryError for
-    one that cannot be kept.
+    one that cannot be kept, and BlendkitError for saved logits of other audio that are not to be replaced.
     """
     remove_abandoned_scratch()  # also where nothing is left to score
     recordings = sorted(recordings, key=lambda r: natural_key(r.id))  # the order of rows
     known = known_recordings(members)
     keys = recording_keys([r for r in recordings if r.id in known], grid)
+    replaced = {m.name: replaced_notes(m, recordings, keys) for m in members}
     pace = Pace(members, recordings, keys, emit, terms)
     built, notes = build_members(members, pace.needed, grid)
     emit("scoring", to_do(len(recordings), pace.prepare(built)))
     for name, said in notes.items():
         emit("member", {"name": name, "notes": said})
-    for m in members:
-        if replaced := replaced_notes(m, recordings, keys):
-            emit("store", {"name": m.name, "notes": replaced})
+    for name, said in replaced.items():
+        if said:
+            emit("store", {"name": name, "notes": said})
     with ending_journals(pace.stores()), closing_workers(built.values()), part_writer() as writer:
         plan_ahead(pace, built, grid, lambda m: _trial(m, built[m.name], grid))
         with suppress(OutOfTime):

@@ -124,6 +124,7 @@ def score(
     silence: Silence = "score",
     shard: Shard | None = None,
     verify: bool = False,
+    replace: bool = False,
     runtime: Runtime = CPU_ONLY,
     executor: Executor = score_recordings,
     emit: Emit = silent,
@@ -134,9 +135,10 @@ def score(
     hear of several channels: their mean, the first, the loudest, or a number from 1. silence: `floor` does not give
     windows of digital silence to the model; their logits are -15. shard: score only this share of the recordings; other
     processes may fill the same store with the others at the same time. What the store holds already is not scored
-    again (verify: unless its part does not match its hash), and a damaged recording never stops the rest. executor:
-    what scores, such as `Dask` with workers on many machines; default this process. Raises BlendkitError for what a
-    member alone cannot do, and for paths that hold no audio.
+    again (verify: unless its part does not match its hash), and a damaged recording never stops the rest. replace:
+    whether logits of other audio under the same name, which the store holds, give way. executor: what scores, such as
+    `Dask` with workers on many machines; default this process. Raises BlendkitError for what a member alone cannot do,
+    for paths that hold no audio, and for such logits without `replace`.
     """
     scorer = one_member(
         member,
@@ -150,7 +152,8 @@ def score(
     )
     if verify and is_store(Path(out)):
         emit("store", {"name": member, "notes": verify_store(Path(out))})
-    return score_audio(_share(scorer, shard), Path(out), runtime=runtime, executor=executor, emit=emit)
+    own = _share(scorer, shard)
+    return score_audio(own, Path(out), replace=replace, runtime=runtime, executor=executor, emit=emit)
 
 
 def fit_features(
@@ -191,19 +194,20 @@ def score_audio(
     scorer: Scorer,
     out: Path,
     *,
+    replace: bool = True,
     runtime: Runtime = CPU_ONLY,
     executor: Executor = score_recordings,
     emit: Emit = silent,
 ) -> dict[str, Stored]:
     """Score files with one member into the store `out`; return every recording's status.
 
-    What the store holds already is not scored again. Of what was scored, the event `speed` says how fast it was, and
-    how long 700 recordings would take on a machine of `runtime`'s cores.
+    What the store holds already is not scored again; replace: see `score`. Of what was scored, the event `speed` says
+    how fast it was, and how long 700 recordings would take on a machine of `runtime`'s cores.
     """
     if scorer.left_out:
         emit("left_out", {"files": list(scorer.left_out)})
-    order = MemberOrder(scorer.member, scorer.params, scorer.context, scorer.tta, scorer.facts, out, scorer.grid)
-    member = audio_member(order)
+    s = scorer
+    member = audio_member(MemberOrder(s.member, s.params, s.context, s.tta, s.facts, out, s.grid, replace))
     scored = executor([member], scorer.recordings, scorer.grid, emit, None)
     opened, runtime = Opened({}, (member,), {}, [], {}), runtime_of(scored, runtime)
     for speed in throughput(opened, runtime):

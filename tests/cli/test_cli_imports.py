@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from test_cli_whatif import oof_world
 
+from tests.processes import unmeasured
+
 HEAVY = {"torch", "onnxruntime", "onnx", "pandas", "sklearn", "numba", "scipy", "pyarrow", "soundfile", "matplotlib"}
 HELP = """
 import sys
@@ -24,7 +26,8 @@ except SystemExit as stop:
 def imported(code: str) -> set[str]:
     """The modules that a fresh process holds after running `code`."""
     tail = "\nimport sys\nprint('\\n@' + ' '.join(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code + tail], capture_output=True, text=True)
+    command = [sys.executable, "-W", "error", "-c", code + tail]
+    done = subprocess.run(command, capture_output=True, text=True, env=unmeasured())
     assert done.returncode == 0, done.stderr
     return set(done.stdout.rpartition("@")[2].split())
 

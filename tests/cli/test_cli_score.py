@@ -101,3 +101,41 @@ def test_a_folder_of_somebody_else(audio: Path, tmp_path: Path, blendkit: Blendk
     done = blendkit("score", "tone", audio, "--out", tmp_path)
     assert done.returncode == 2
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_second_card_with_the_same_names_takes_nothing_from_the_first(
+    audio: Path, tmp_path: Path, blendkit: Blendkit
+) -> None:
+    store, other = tmp_path / "store", tmp_path / "card2"
+    other.mkdir()
+    (other / "r2.wav").write_bytes((audio / "r10.wav").read_bytes())
+    assert blendkit("score", "tone", audio / "r2.wav", "--out", store).returncode == 0
+    parts = {p.name: p.read_bytes() for p in store.glob("part-*.parquet")}
+    done = blendkit("score", "tone", other, "--out", store)
+    assert done.returncode == 2
+    assert f"{store}: 1 recording has other audio than when the saved logits were made" in done.stderr
+    assert "give the folder above them" in done.stderr
+    assert "--replace" in done.stderr
+    assert {p.name: p.read_bytes() for p in store.glob("part-*.parquet")} == parts
+    done = blendkit("score", "tone", other, "--out", store, "--replace")
+    assert done.returncode == 0
+    assert "which are replaced now: r2" in done.stdout
+    assert {p.name: p.read_bytes() for p in store.glob("part-*.parquet")} != parts
+
+
+def test_a_renamed_file_counts_twice_and_that_is_said(audio: Path, tmp_path: Path, blendkit: Blendkit) -> None:
+    store, files = tmp_path / "store", tmp_path / "files"
+    files.mkdir()
+    (files / "a.wav").write_bytes((audio / "r2.wav").read_bytes())
+    assert blendkit("score", "tone", files, "--out", store).returncode == 0
+    (files / "a.wav").rename(files / "b.wav")
+    assert blendkit("score", "tone", files, "--out", store).returncode == 0
+    for command in (
+        ("convert", store, tmp_path / "scores.csv"),
+        ("detect", store, "--threshold", -9, "--out", tmp_path / "found"),
+    ):
+        done = blendkit(*command)
+        assert done.returncode == 0, done.stderr
+        said = " ".join((done.stdout + done.stderr).split())
+        assert "1 of the 2 recordings are copies or cuts of others, and count beside these" in said
+        assert "b (a)" in said

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from blendkit.testing import new_plugin
+from tests.processes import unmeasured
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE, OP_EXAMPLE = ROOT / "examples/write_a_member", ROOT / "examples/write_an_op"
@@ -29,7 +30,7 @@ output: l
 
 
 def run(*command: object, cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    clean = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | dict(env or {})
+    clean = {k: v for k, v in unmeasured().items() if k != "PYTHONPATH"} | dict(env or {})
     return subprocess.run(list(map(str, command)), cwd=cwd, env=clean, capture_output=True, text=True, timeout=120)
 
 

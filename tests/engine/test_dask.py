@@ -72,9 +72,11 @@ def test_the_store_is_that_of_one_process(audio: Path, tmp_path: Path, on_dask: 
 
     (audio / "rec7.wav").write_bytes((audio / "rec8.wav").read_bytes())  # only what changed is scored again
     events.clear()
-    score("tone", audio, tmp_path / "two", executor=on_dask, emit=lambda *event: events.append(event))
+    with pytest.raises(BlendkitError, match="1 recording has other audio"):
+        score("tone", audio, tmp_path / "two", executor=on_dask)
+    score("tone", audio, tmp_path / "two", replace=True, executor=on_dask, emit=lambda *event: events.append(event))
     assert [told["recordings"] for name, told in events if name == "scored"] == [["rec7"]]
-    score("tone", audio, tmp_path / "one")
+    score("tone", audio, tmp_path / "one", replace=True)
     assert files(tmp_path / "two") == files(tmp_path / "one")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import zipfile
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from blendkit.errors import BlendkitError, DeliveryError
 from blendkit.installing import Target, make_wheelhouse
 from blendkit.installing.wheels import _platforms, runs_on
+from tests.processes import MEASURED
 
 pytestmark = pytest.mark.slow
 
@@ -35,8 +35,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     wheel(tmp_path / "index", "standin_helper")
     for key, value in {"NO_INDEX": "1", "FIND_LINKS": str(tmp_path / "index"), "CONFIG_FILE": "/dev/null"}.items():
         monkeypatch.setenv(f"PIP_{key}", value)
-    for key in [k for k in os.environ if k.startswith("COVERAGE_PROCESS")]:
-        monkeypatch.delenv(key)  # pip is no part of what is measured
+    monkeypatch.delenv(MEASURED, raising=False)  # pip is no part of what is measured
     return str(wheel(tmp_path / "own", "standin", "standin-helper>=1"))
 
 

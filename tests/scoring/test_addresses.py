@@ -65,7 +65,7 @@ def address(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setattr(blendkit.remote, "_WAITS_S", (0.0, 0.0))
     monkeypatch.setenv("BLENDKIT_CACHE", str(tmp_path / "cache"))
     server = QuietServer(("127.0.0.1", 0), partial(Server, directory=str(folder)))
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     Server.broken.clear()
     Server.asked.clear()
     yield f"http://127.0.0.1:{server.server_port}/"
@@ -86,8 +86,16 @@ def test_recordings_at_an_address_are_scored_once(folder: Path, address: str, tm
     assert score("tone", address, tmp_path / "far") == status
     assert not any(name.endswith(".wav") for name in Server.asked)  # what the server says of them is enough
     (folder / "site a/r2.wav").write_bytes((folder / "site a/r1.wav").read_bytes() + b"\0")
-    score("tone", address, tmp_path / "far")
+    score("tone", address, tmp_path / "far", replace=True)
     assert [name for name in Server.asked if name.endswith(".wav")] == ["r2.wav"]
+
+
+def test_recordings_may_move_from_an_address_to_a_folder(address: str, folder: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    status = score("tone", address, tmp_path / "store")
+    again = score("tone", folder, tmp_path / "store", emit=lambda n, p: said.extend(p["notes"] if n == "store" else ()))
+    assert [s.status for s in again.values()] == [s.status for s in status.values()]
+    assert not said  # no word of other audio
 
 
 def test_few_recordings_are_fetched_ahead(address: str, folder: Path, tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ from blendkit.io import Provenance, joined, read_provenance
 from blendkit.store import FeatureStore, LogitStore, Stored
 from blendkit.training.examples import Examples
 from blendkit.training.jobs import head_fit, labelling
-from blendkit.training.jobs.examples_of_stores import learned_of
 from blendkit.training.jobs.head_fit import PreparedFit, _countable, _pseudo
 from blendkit.training.jobs.label_requests import GateChoice, PseudoLabelRequest, TeacherSource
 from blendkit.training.jobs.labelling import _from_file, pseudo_label
@@ -28,6 +27,7 @@ from blendkit.training.jobs.pseudo_labels import without_seen
 from blendkit.training.jobs.requests import HeadRequest, TrainingRows
 from blendkit.training.jobs.student_task import StudentRequest, task_of
 from blendkit.training.jobs.teacher_saw import read_teacher, with_labels
+from blendkit.training.jobs.training_examples import learned_of
 from blendkit.training.outputs import Source
 from blendkit.training.settings import GateRules
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from blendkit.core import NameRule, chunk_rows
 from blendkit.store import FeatureStore, Stored
-from blendkit.training.jobs.examples_of_stores import clip_examples
 from blendkit.training.jobs.head_fit import labelled_examples
 from blendkit.training.jobs.padded_tails import mostly_audio
 from blendkit.training.jobs.requests import HeadRequest, TrainingRows
+from blendkit.training.jobs.training_examples import clip_examples
 
 DURATIONS = {"x/long": 12.4, "x/half": 7.5, "x/full": 10.0, "y/call": 1.2, "y/two": 6.0}
 CHUNKS = {"x/long": 3, "x/half": 2, "x/full": 2, "y/call": 1, "y/two": 2}  # 12.4 s: its third chunk holds 2.4 s

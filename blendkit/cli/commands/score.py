@@ -46,6 +46,11 @@ if TYPE_CHECKING:
 @shard_option
 @verify_option
 @click.option(
+    "--replace",
+    is_flag=True,
+    help="Score recordings anew whose files hold other audio than when the store was filled (default: an error).",
+)
+@click.option(
     "--strict",
     is_flag=True,
     help="Exit with 1 unless every recording is ok or padded, without a note on damage or lost scores.",
@@ -64,6 +69,7 @@ def score(
     silence: Silence,
     shard: Shard | None,
     verify: bool,
+    replace: bool,
     strict: bool,
     dask: Dask | None,
     runtime: Runtime,
@@ -89,6 +95,7 @@ def score(
             silence=silence,
             shard=shard,
             verify=verify,
+            replace=replace,
             runtime=runtime,
             executor=executor_of(dask, runtime),
             emit=emit,

@@ -18,14 +18,6 @@ from blendkit.training.cross_fit import Fit, HeadFit, fit_seqhead
 from blendkit.training.examples import Examples, check_trainable, stack, with_copies_together
 from blendkit.training.fold_dealing import deal_folds, thin_classes
 from blendkit.training.head_networks import HeadShape, Token
-from blendkit.training.jobs.examples_of_stores import (
-    chunk_examples,
-    classes_of,
-    clip_examples,
-    learned_of,
-    open_features,
-    unlabelled_examples,
-)
 from blendkit.training.jobs.grouping import grouping_of, grouping_problems, with_groups
 from blendkit.training.jobs.mixed_stores import require_clips, with_mixed_copies
 from blendkit.training.jobs.next_commands import next_commands
@@ -35,6 +27,14 @@ from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.requests import HeadRequest
 from blendkit.training.jobs.saved_arrays import read_arrays
 from blendkit.training.jobs.secondary_labels import secondary_problems, with_secondary
+from blendkit.training.jobs.training_examples import (
+    chunk_examples,
+    classes_of,
+    clip_examples,
+    learned_of,
+    open_features,
+    unlabelled_examples,
+)
 from blendkit.training.model_cards import FIT, write_head_card
 from blendkit.training.out_of_fold import judge, not_judged
 from blendkit.training.outputs import OOF, Source, summary, write_heads, write_oof

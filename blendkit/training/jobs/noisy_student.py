@@ -15,9 +15,9 @@ from blendkit.io import read_taxonomy
 from blendkit.store import FeatureStore, write_json
 from blendkit.training.examples import Examples
 from blendkit.training.inflation_intervals import inflation_of
-from blendkit.training.jobs.examples_of_stores import chunk_examples, open_features, unlabelled_examples
 from blendkit.training.jobs.head_fit import prepare_fit, write_fit
 from blendkit.training.jobs.requests import HeadRequest
+from blendkit.training.jobs.training_examples import chunk_examples, open_features, unlabelled_examples
 from blendkit.training.rounds import Round, main_kind, run_rounds
 from blendkit.training.settings import Rounds
 

@@ -13,7 +13,7 @@ from blendkit.core import NameRule, Taxonomy, chunk_rows
 from blendkit.errors import BlendkitError
 from blendkit.io import read_taxonomy
 from blendkit.store import FeatureStore, Stored
-from blendkit.training.jobs.examples_of_stores import (
+from blendkit.training.jobs.training_examples import (
     chunk_examples,
     classes_of,
     clip_examples,

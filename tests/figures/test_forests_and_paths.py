@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from blendkit.errors import BlendkitError
+from blendkit.figures.forest_and_waterfall import draw_forest, draw_waterfall
 from blendkit.figures.house_style import house_style, new_axes, save_figure
-from blendkit.figures.interval_plots import draw_classes, draw_forest, draw_share, draw_waterfall
 from blendkit.figures.likeness_map import draw_likeness
+from blendkit.figures.share_path_and_classes import draw_classes, draw_share
 from blendkit.metrics.bootstrap import Interval
 from blendkit.offline.ablation import Ablation
 from blendkit.offline.comparison import Line

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blendkit.core import NameRule, chunk_rows
+from blendkit.detecting.merged_chunks import MergedCells, merge_cells, top_cells
 from blendkit.errors import BlendkitError
-from blendkit.metrics.cell_merging import MergedCells, merge_cells, top_cells
 
 ROWS = chunk_rows({"R1": 5, "R2": 2}, 5.0, NameRule())
 
