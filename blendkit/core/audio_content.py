@@ -30,6 +30,12 @@ class AudioContent:
         one, two = bytes.fromhex(self.levels), bytes.fromhex(other.levels)
         return len(one) == len(two) and all(abs(a - b) <= _APART_STEPS for a, b in zip(one, two, strict=True))
 
+    @property
+    def is_steady(self) -> bool:
+        """Whether its levels vary so little that those of any steady noise agree with them."""
+        levels = bytes.fromhex(self.levels)
+        return not levels or max(levels) - min(levels) <= 2 * _APART_STEPS
+
     def to_json(self) -> dict[str, str]:
         """Return a form that JSON can hold."""
         return {"whole": self.whole, "levels": self.levels, "marks": "".join(self.marks)}

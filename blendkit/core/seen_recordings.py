@@ -161,7 +161,8 @@ def kind_of(saw: Saw, recordings: Iterable[str], contents: Contents | None = Non
 def copies(recordings: Iterable[str], contents: Contents) -> dict[str, str]:
     """Return {recording: the first, in sorted order, of all that are copies or cuts of each other}.
 
-    Only audio decides, and a name together with audio: two names alone are two recordings of one list.
+    Only audio decides, and a name together with levels that vary: two sites may record steady noise at the same time,
+    and two names alone are two recordings of one list.
     """
     names = sorted({str(r) for r in recordings})
     links: list[tuple[str, str]] = []
@@ -173,8 +174,9 @@ def copies(recordings: Iterable[str], contents: Contents) -> dict[str, str]:
             continue
         links += [(r, by_hash.setdefault(h, r)) for h in _hashes(own)]
         namesakes = by_name.setdefault(base_name(r), [])
-        links += [(r, other) for other in namesakes if own.sounds_like(contents[other])]
-        namesakes.append(r)
+        if not own.is_steady:
+            links += [(r, other) for other in namesakes if own.sounds_like(contents[other])]
+            namesakes.append(r)
     first = linked_groups(links)
     return {r: first.get(r, r) for r in names}
 

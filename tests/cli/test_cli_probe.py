@@ -50,6 +50,29 @@ def test_blocks_are_ranked(clips: Path, world: Path, tmp_path: Path, blendkit: B
     assert len(events[-1]["payload"]["repeats"]) == 2
 
 
+def test_copies_do_not_vote_on_each_other(clips: Path, world: Path, tmp_path: Path, blendkit: Blendkit) -> None:
+    """A clip in two class folders is its own nearest neighbour: without a word, its wrong label would win."""
+    few = tmp_path / "few"
+    for c in (0, 1):
+        (few / f"class{c}").mkdir(parents=True)
+        for own in sorted((clips / f"class{c}").glob("s*-[0-3].wav")):
+            (few / f"class{c}" / own.name).write_bytes(own.read_bytes())
+    plain = blendkit("probe", "perch", few, "--out", tmp_path / "plain", *settings(world), "--k", 1)
+    assert "copies or cuts" not in plain.stdout
+    (few / "class1" / "again.wav").write_bytes((few / "class0" / "s0-0.wav").read_bytes())
+    done = blendkit("probe", "perch", few, "--out", tmp_path / "out", *settings(world), "--k", 1)
+    assert done.returncode == 0, done.stderr
+    said = "1 clip is a copy or cut of another, and copies do not vote on each other: class1/again (class0/s0-0)"
+    assert said in " ".join(done.stdout.split())
+    one, other = (json.loads((tmp_path / f / "probe.json").read_text(encoding="utf-8")) for f in ("plain", "out"))
+    assert (one["copies"], other["copies"]) == ({}, {"class1/again": "class0/s0-0"})
+    best = {f["name"]: f["top_one"] for f in one["features"]}
+    # the eight others are judged as before, and the copy is wrong: its neighbours are of its first folder
+    right = [f for f in other["features"] if best[f["name"]] == 1.0]
+    assert right
+    assert all(f["top_one"] == pytest.approx(8 / 9) for f in right)
+
+
 def test_mistakes(clips: Path, world: Path, tmp_path: Path, blendkit: Blendkit) -> None:
     out = ("--out", tmp_path / "out", *settings(world))
     assert "expected one folder of clips per class" in blendkit("probe", "perch", clips / "class1", *out).stderr

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blendkit.core import AudioContent, copies_said
+from blendkit.core import AudioContent, copies, copies_said
 from blendkit.core.chunk_steps import longer_chunks
 from blendkit.core.names import NO_HOUR, NameRule
 from blendkit.core.natural_order import natural_key, natural_sorted
@@ -289,3 +289,12 @@ def test_copies_of_a_recording_are_one_cluster() -> None:
         "c (a)"
     )
     assert copies_said(["a", "b"], sounds) == []
+
+
+def test_equal_names_of_two_sites_are_copies_by_levels_that_vary_alone() -> None:
+    """Two recorders start at the same minute, so that their files have one name, and both hear steady rain."""
+    rain, birds = ("80" * 15 + "86", "81" * 16), ("80" * 15 + "87", "81" * 15 + "88")
+    for levels, same in ((rain, False), (birds, True)):
+        sounds = {f"{site}/t": AudioContent(site, (), level) for site, level in zip("ab", levels, strict=True)}
+        assert copies(sounds, sounds) == {"a/t": "a/t", "b/t": "a/t" if same else "b/t"}
+    assert copies({"a/t", "b/t"}, {"a/t": AudioContent("1"), "b/t": AudioContent("2")})["b/t"] == "b/t"

@@ -83,10 +83,10 @@ def test_scores_are_of_a_kind() -> None:
 
 def test_copies_are_joined_by_audio_alone() -> None:
     contents = {
-        "x/r1": AudioContent("1", ("m1",), LOUD),
+        "x/r1": AudioContent("1", ("m1",), "80" + "c0" * 15),
         "y/other": AudioContent("2", ("m1", "m2"), QUIET),
         "z/cut": AudioContent("3", ("m2",), "30" * 16),
-        "w/r1": AudioContent("4", (), "bf" * 16),  # the same name, and it sounds the same
+        "w/r1": AudioContent("4", (), "81" + "bf" * 15),  # the same name, and it sounds the same
         "v/r1": AudioContent("5", (), QUIET),
     }
     found = copies([*contents, "u/r1", "alone"], contents)

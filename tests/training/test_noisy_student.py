@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.training.examples import Examples
+from blendkit.training.examples import Examples, stack
 from blendkit.training.inflation_intervals import Judged, RoundFigures
 from blendkit.training.jobs import noisy_student
 from blendkit.training.jobs.noisy_student import RoundsRequest, _figures, fit_rounds
@@ -98,6 +98,18 @@ def test_the_honest_protocol_is_delivered(calls: dict[str, Any], tmp_path: Path)
         "unseen": pytest.approx(0.6),
     }
     assert made["splits"] == 2
+
+
+def test_unlabelled_recordings_that_are_labelled_are_left_out_and_named(
+    calls: dict[str, Any], make_examples: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    both = stack([make_examples(0, 2, "pseudo"), make_examples(0, 3, "pseudo", prefix="u")])  # r0 and r1 are labelled
+    monkeypatch.setattr(noisy_student, "unlabelled_examples", lambda *args: both)
+    made = fit_rounds(RoundsRequest(HeadRequest(tmp_path, ROWS), Rounds(rounds=1)))
+    assert made["left_out"] == ["r0", "r1"]
+    monkeypatch.setattr(noisy_student, "unlabelled_examples", lambda *args: make_examples(0, 2, "pseudo"))
+    with pytest.raises(BlendkitError, match="every unlabelled recording is a labelled one"):
+        fit_rounds(RoundsRequest(HeadRequest(tmp_path, ROWS), Rounds(rounds=1)))
 
 
 def test_without_a_test_only_what_is_asked_runs(calls: dict[str, Any], tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import shutil
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ from blendkit.core import AudioContent, Saw, copies
 from blendkit.errors import BlendkitError
 from blendkit.io import PROVENANCE, Provenance, read_provenance, read_scores, write_scores
 from blendkit.offline import evaluate
+from blendkit.ops import info_of
+from blendkit.ops.calibration import platt
+from blendkit.ops.fitted.rate_tables import place_prior
 from blendkit.scoring import score
 from blendkit.store import LogitStore
 from blendkit.training.jobs.label_requests import GateChoice, PseudoLabelRequest, TeacherSource
@@ -210,10 +214,13 @@ def test_an_out_of_fold_table_says_so(tmp_path: Path) -> None:
 def test_an_artefact_is_refused_on_a_copy(saw: Saw, labelled: Path) -> None:
     content = content_of(decode(labelled / "two.wav"))
     assert content is not None
-    step: Any = type("Step", (), {"name": "platt", "params": {}})()
-    refuse_seen_by_step(step, saw, ["other"])
-    with pytest.raises(BlendkitError, match="platt: fitted on 1 of the recordings"):
-        refuse_seen_by_step(step, saw, ["other"], contents={"other": content})
+    for op_of, way in ((platt, "to cross-fit, or say"), (place_prior, "fit it on others, or say")):
+        info = info_of(op_of)
+        step: Any = SimpleNamespace(name=info.name, params={}, info=info)
+        refuse_seen_by_step(step, saw, ["other"])
+        with pytest.raises(BlendkitError, match=f"{info.name}: fitted on 1 of the recordings") as caught:
+            refuse_seen_by_step(step, saw, ["other"], contents={"other": content})
+        assert way in str(caught.value)
 
 
 def test_the_page_lists_every_way() -> None:

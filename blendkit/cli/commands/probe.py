@@ -13,6 +13,7 @@ from blendkit.cli._given_paths import PATH
 from blendkit.cli._machine_options import machine
 from blendkit.cli._options import OUT_FOLDER, bundle, json_option, lazy, settings_option
 from blendkit.cli._show import event, print_table, progress_emitter
+from blendkit.errors import counted, shorten
 
 if TYPE_CHECKING:
     from blendkit.metrics import Probe
@@ -135,6 +136,10 @@ def probe(
         event("probe", found.summary)
         return
     _show(found.draws, draw.group, found.summary["weights"])
+    if twins := found.summary["copies"]:
+        named = shorten(f"{r} ({first})" for r, first in twins.items())
+        who = counted(len(twins), "clip is a copy or cut of another", "clips are copies or cuts of others")
+        click.echo(f"note: {who}, and copies do not vote on each other: {named}")
     click.echo(f"wrote {out / 'probe.json'}" + (f", ranking.{plot} and clips.{plot}" if plot else ""))
 
 

@@ -12,6 +12,7 @@ from blendkit.cli._given_paths import PATH
 from blendkit.cli._options import OUT_FOLDER, bundle, json_option, setting
 from blendkit.cli._show import event, print_table, progress_emitter
 from blendkit.cli.commands.fit_seqhead import fit_options
+from blendkit.errors import shorten
 from blendkit.training import GateRules, Rounds
 
 
@@ -79,6 +80,9 @@ def _show_rounds(report: dict[str, Any]) -> None:
             rows.append([protocol, r, one["rows"], one["cells"], *figures, _interval(one["inflation"])])
     header = ["protocol", "round", "pseudo rows", "labels", "as it counts", "labelled OOF", "unseen", "inflation"]
     print_table("", header, rows)
+    if left_out := report["left_out"]:
+        what = "unlabelled recordings are labelled ones, by name or by content, and were left out"
+        click.echo(f"{len(left_out)} {what}: {shorten(left_out)}")
     if report["protocols"]["honest"][0]["inflation"] is None:
         click.echo("no figure on unseen recordings, so no inflation: give --test and --test-labels")
         return

@@ -82,21 +82,23 @@ def probe_member(
     """Rank the blocks of a member by how well nearest neighbours name the class of clips, and write `out/probe.json`.
 
     clips: a folder with one folder of audio per class. features: what is probed (default: all blocks, and the embedding
-    if there is one); they are saved in `out/features` and never computed twice. Without a group only a clip itself is
-    left out of its vote: if several clips are cut from one source, the figures are too high. Raises BlendkitError for
-    clips outside a class folder, classes without a clip that can be read, and members without features.
+    if there is one); they are saved in `out/features` and never computed twice. A clip has no vote on itself, nor on
+    its copies and cuts; without a group, clips of one source that do not overlap do, and the figures are too high.
+    Raises BlendkitError for clips outside a class folder, classes without a clip that can be read, and members without
+    features.
     """
     draw, voting, out = draw or ClipDraw(), voting or Voting(), Path(out)
     every = find_clips(Path(clips), draw.group)
     scorer = one_member(member, [Path(clips)], settings=settings, runtime=runtime)
-    draws, first = [], None
+    draws, first, twins = [], None, dict[str, str]()
     for r in range(draw.repeats):
         drawn = sample_clips(every, draw.classes, draw.per_class, draw.seed + r)
         made, known = clip_features(scorer, drawn, features, out / "features", emit=emit)
         draws.append(probe(made, known.labels, known.groups, k=voting.k, metric=voting.metric, seed=draw.seed))
         first = first or (made, known.labels)
+        twins |= known.copies
     assert first is not None
-    summary = _summary(draws, draw, voting)
+    summary = _summary(draws, draw, voting) | {"copies": dict(sorted(twins.items()))}
     write_json(out / RESULT, summary, sort=False)
     return ProbedBlocks(tuple(draws), *first, summary)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from blendkit.audio import Recording, find_recordings
-from blendkit.core import Float32, NameRule, user_pattern
+from blendkit.core import Contents, Float32, NameRule, copies, linked_groups, user_pattern
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.scoring import Scorer, save_features
@@ -18,11 +18,15 @@ from blendkit.store import FeatureStore
 
 @dataclass(frozen=True)
 class Clips:
-    """Recordings of one class each. groups: clips of one group (recordist, source) do not vote on each other."""
+    """Recordings of one class each. groups: clips of one group (recordist, source) do not vote on each other.
+
+    copies: {clip: the one of which it is a copy or cut}, of those whose audio was read.
+    """
 
     recordings: tuple[Recording, ...]
     labels: tuple[str, ...]
     groups: tuple[str, ...] | None
+    copies: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_clips(folder: Path, group: str | None = None) -> Clips:
@@ -89,8 +93,8 @@ def clip_features(
 ) -> tuple[dict[str, Float32], Clips]:
     """Return features (n, D), one row per clip (the mean of its chunks), and the clips that could be read.
 
-    Features are saved in `store`; what it holds is not computed again. Raises BlendkitError if no clip of a class
-    can be read.
+    Clips that are copies or cuts of each other share a group from then on. Features are saved in `store`; what it holds
+    is not computed again. Raises BlendkitError if no clip of a class can be read.
     """
     status = save_features(replace(scorer, recordings=list(clips.recordings)), names, store, emit=emit)
     readable = [
@@ -105,7 +109,18 @@ def clip_features(
     if lost:
         raise BlendkitError("classes without a clip that can be read", [shorten(lost)])
     saved = FeatureStore.open(store)
-    return {n: _means(saved, n, [r.id for r in usable.recordings]) for n in saved.shapes}, usable
+    means = {n: _means(saved, n, [r.id for r in usable.recordings]) for n in saved.shapes}
+    return means, _with_copies_together(usable, saved.contents())
+
+
+def _with_copies_together(clips: Clips, contents: Contents) -> Clips:
+    ids = [r.id for r in clips.recordings]
+    further = {r: first for r, first in copies(ids, contents).items() if r != first}
+    if not further:
+        return clips
+    own = dict(zip(ids, clips.groups or ids, strict=True))
+    linked = linked_groups((own[r], own[first]) for r, first in further.items())
+    return replace(clips, groups=tuple(linked.get(own[r], own[r]) for r in ids), copies=further)
 
 
 def _means(saved: FeatureStore, name: str, ids: Sequence[str]) -> Float32:

@@ -53,7 +53,7 @@ def fit_rounds(asked: RoundsRequest, emit: Emit = silent) -> dict[str, Any]:
     ready = prepare_fit(request)
     stores = open_features([*rows.labelled, rows.unlabelled, *([asked.test] if asked.test else [])])
     unlabelled = unlabelled_examples(stores[len(rows.labelled)], ready.blocks, ready.examples.classes)
-    unlabelled = _without_labelled(unlabelled, ready.examples)
+    unlabelled, left_out = _without_labelled(unlabelled, ready.examples)
     test = _test_examples(asked, stores[-1], ready.blocks, ready.examples.classes)
     _refuse_learned(test, ready.examples, unlabelled)
     splits = asked.splits if test is not None else 1  # without unseen recordings there is no inflation to measure
@@ -67,7 +67,7 @@ def fit_rounds(asked: RoundsRequest, emit: Emit = silent) -> dict[str, Any]:
     write_fit(request, protocols["honest"][0][-1].fit, ready)
     kind = main_kind(ready.examples)
     figures = {n: _figures(found, kind) for n, found in protocols.items()}
-    made: dict[str, Any] = {"kind": kind, "splits": splits, "protocols": figures}
+    made: dict[str, Any] = {"kind": kind, "splits": splits, "protocols": figures, "left_out": left_out}
     write_json(request.out / "rounds.json", made, sort=False)
     return made
 
@@ -102,8 +102,8 @@ def _means(splits: list[Round], kind: str) -> dict[str, float | None]:
     }
 
 
-def _without_labelled(unlabelled: Examples, examples: Examples) -> Examples:
-    """Return the unlabelled rows whose recordings, or copies of them, are not labelled.
+def _without_labelled(unlabelled: Examples, examples: Examples) -> tuple[Examples, list[str]]:
+    """Return the unlabelled rows whose recordings, or copies of them, are not labelled, and the recordings left out.
 
     One folder may hold both. Raises BlendkitError if none is left.
     """
@@ -111,7 +111,7 @@ def _without_labelled(unlabelled: Examples, examples: Examples) -> Examples:
     rest = unlabelled.take(np.flatnonzero(~np.isin(unlabelled.recording, both)))
     if not len(rest):
         raise BlendkitError("every unlabelled recording is a labelled one, by name or by content", [shorten(both)])
-    return rest
+    return rest, both
 
 
 def _refuse_learned(test: Examples | None, *learned: Examples) -> None:
