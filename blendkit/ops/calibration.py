@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Interval
 
-from blendkit.core import Float64, Int64, Matrix, read_only
+from blendkit.core import Float64, Int64, Matrix, Space, read_only
 from blendkit.errors import BlendkitError
 from blendkit.ops.declare import (
     NO_NUMBERS,
@@ -95,12 +95,24 @@ def standardise(x: Matrix) -> Matrix:
     return out
 
 
+def _clip_limits(space: Space, low: float | None, high: float | None) -> tuple[float, float]:
+    """Return the limits. Raises BlendkitError for low >= high, and for limits beyond all scores of the space."""
+    ends = (-_FAR_LOGIT, _FAR_LOGIT) if space == "logit" else (1e-5, 1 - 1e-5)
+    least, most = ends[0] if low is None else low, ends[1] if high is None else high
+    if not least < most:
+        raise BlendkitError(f"low {least:g} is not below high {most:g}")
+    if space != "logit" and (least > 1 or most < 0):
+        raise BlendkitError(f"{least:g} to {most:g} holds no {space}, which lies from 0 to 1")
+    return least, most
+
+
 @op(
     "clip",
     also_called=(("clip before ranks", "{low: 0.00001, high: 0.99999}"),),
     scope="chunk",
     classwise=True,
     monotone="weak",
+    check=_clip_limits,
 )
 def clip(x: Matrix, *, space: SpaceOf = "logit", low: Score | None = None, high: Score | None = None) -> Matrix:
     """Keep values within [low, high]. Values beyond become equal: each pair that ties counts half in an AUC.
@@ -110,13 +122,7 @@ def clip(x: Matrix, *, space: SpaceOf = "logit", low: Score | None = None, high:
     direction. Returns (N, C). Raises BlendkitError for low >= high, and for limits that would push all out of [0, 1]
     where the scores lie in it.
     """
-    ends = (-_FAR_LOGIT, _FAR_LOGIT) if space == "logit" else (1e-5, 1 - 1e-5)
-    least, most = ends[0] if low is None else low, ends[1] if high is None else high
-    if not least < most:
-        raise BlendkitError(f"clip: low {least:g} is not below high {most:g}")
-    if space != "logit" and (least > 1 or most < 0):
-        raise BlendkitError(f"clip: {least:g} to {most:g} holds no {space}, which lies from 0 to 1")
-    return np.clip(x, least, most)
+    return np.clip(x, *_clip_limits(space, low, high))
 
 
 @op(

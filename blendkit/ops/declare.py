@@ -109,6 +109,7 @@ class Declared(TypedDict, total=False):
     fit: Callable[..., Any] | None
     load: Callable[..., Any] | None
     notes: Callable[..., list[str]] | None
+    check: Callable[..., object] | None
     fit_on: FitOn
     cross_fit: bool
     thresholds: bool
@@ -140,8 +141,8 @@ class OpInfo:
     taxonomy (`TaxonLevels` in `blendkit.ops`). fit_on: the data of a fit: labels, the stream's own scores and
     labels, or a reference stream's scores (those are never fitted inside a recipe).
     cross_fit: False for a fit that, made without a fold's labels, would move this fold by them; it is made beforehand,
-    on other recordings. needs: the parts of a recording's name that the op uses: without any of them for any recording
-    it could do nothing, which is an error.
+    on other recordings. needs: the parts of a recording's name of which it uses any: without them it is an error.
+    check: raises BlendkitError before anything runs; it gets the step's parameters that it names, and the `space`.
     also_called: what notebooks and papers call it, each with the parameters that a recipe writes for that ("": none).
     """
 
@@ -159,6 +160,7 @@ class OpInfo:
     fit: Callable[..., Any] | None = None
     load: Callable[..., Any] | None = None
     notes: Callable[..., list[str]] | None = None
+    check: Callable[..., object] | None = None
     fit_on: FitOn = "labels"
     cross_fit: bool = True
     thresholds: bool = False

@@ -30,6 +30,15 @@ WINDOW_EDGES: dict[str, EdgeRule] = {
 _ANCHORED = 1e-6  # a chunk's own weight from which sums of differences lose no digits that matter
 
 
+def _require_odd(width: int) -> None:
+    """Raise BlendkitError for an even width: it has no middle."""
+    if width % 2 == 0:
+        raise BlendkitError(
+            f"width {width} is even, and a window of {width} chunks has no middle",
+            [f"write width {width - 1} or {width + 1}"],
+        )
+
+
 @op(
     "moving_mean",
     also_called=(
@@ -40,6 +49,7 @@ _ANCHORED = 1e-6  # a chunk's own weight from which sums of differences lose no 
     classwise=True,
     affine=True,
     effect="smooth",
+    check=_require_odd,
 )
 def moving_mean(x: Matrix, *, offsets: Offsets | None = None, width: Width = 3, edge: WindowEdge = "nearest") -> Matrix:
     """Replace each chunk by the mean of the `width` chunks around it (odd).
@@ -52,7 +62,7 @@ def moving_mean(x: Matrix, *, offsets: Offsets | None = None, width: Width = 3, 
     `constant`. Returns (N, C). Raises BlendkitError for an even width. Source: `three_tap` and `five_tap` with
     equal weights.
     """
-    radius = _radius("moving_mean", width)
+    radius = _radius(width)
     return smoothed(x, np.full(radius + 1, 1.0 / width), offsets, WINDOW_EDGES[edge])
 
 
@@ -62,6 +72,7 @@ def moving_mean(x: Matrix, *, offsets: Offsets | None = None, width: Width = 3, 
     scope="file",
     classwise=True,
     effect="smooth",
+    check=_require_odd,
 )
 def moving_median(
     x: Matrix, *, offsets: Offsets | None = None, width: Width = 3, edge: WindowEdge = "nearest"
@@ -71,18 +82,25 @@ def moving_median(
     x, offsets, edge, result and errors as in `moving_mean`. Source: the median filters that BirdCLEF 2026 reports tried
     and left; `scipy.ndimage.median_filter` with the modes named there.
     """
-    radius = _radius("moving_median", width)
+    radius = _radius(width)
     return _over_windows(x, offsets, radius, WINDOW_EDGES[edge], _median)
 
 
-@op("moving_max", also_called=(("rolling maximum", "{width: 3}"),), scope="file", classwise=True, effect="smooth")
+@op(
+    "moving_max",
+    also_called=(("rolling maximum", "{width: 3}"),),
+    scope="file",
+    classwise=True,
+    effect="smooth",
+    check=_require_odd,
+)
 def moving_max(x: Matrix, *, offsets: Offsets | None = None, width: Width = 3, edge: WindowEdge = "nearest") -> Matrix:
     """Replace each chunk by the highest of the `width` chunks around it (odd).
 
     x, offsets, edge, result and errors as in `moving_mean`; `dilate` with radius r is the width 2 r + 1.
     Neighbouring chunks become equal, which makes ties. Source: as `dilate`.
     """
-    radius = _radius("moving_max", width)
+    radius = _radius(width)
     return _over_windows(x, offsets, radius, WINDOW_EDGES[edge], _highest)
 
 
@@ -92,6 +110,7 @@ def moving_max(x: Matrix, *, offsets: Offsets | None = None, width: Width = 3, e
     scope="file",
     classwise=True,
     effect="smooth",
+    check=_require_odd,
 )
 def local_lse(
     x: Matrix, *, offsets: Offsets | None = None, width: Width = 3, edge: WindowEdge = "nearest",
@@ -109,7 +128,7 @@ def local_lse(
         total = symmetric_sum(np.exp(beta * (held - high)))
         return np.asarray(high + np.log(total / count[:, None]) / beta)
 
-    return _over_windows(x, offsets, _radius("local_lse", width), WINDOW_EDGES[edge], soft, alpha)
+    return _over_windows(x, offsets, _radius(width), WINDOW_EDGES[edge], soft, alpha)
 
 
 def smoothed(x: Matrix, taps: Float64, offsets: Int64 | None, edge: EdgeRule) -> Matrix:
@@ -131,12 +150,8 @@ def symmetric_sum(values: Float64) -> Float64:
     return total
 
 
-def _radius(name: str, width: int) -> int:
-    if width % 2 == 0:
-        raise BlendkitError(
-            f"{name}: width {width} is even, and a window of {width} chunks has no middle",
-            [f"write width {width - 1} or {width + 1}"],
-        )
+def _radius(width: int) -> int:
+    _require_odd(width)
     return width // 2
 
 

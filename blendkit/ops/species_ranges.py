@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from blendkit.core import Bools, Float64, Matrix, Rows
+from blendkit.core import Bools, Float64, Matrix, Rows, Space
 from blendkit.errors import BlendkitError, shorten
 from blendkit.ops.declare import (
     ClassIds,
@@ -41,6 +41,14 @@ def unknown_places(x: Matrix, *, rows: Rows, classes: ClassIds, fitted: FittedOf
     return out
 
 
+def _absence(space: Space, floor: float | None) -> float:
+    """Return the value of what does not occur. Raises BlendkitError for one beyond all scores of the space."""
+    found = floor if floor is not None else _ABSENT_LOGIT if space == "logit" else 0.0
+    if space != "logit" and not 0 <= found <= 1:
+        raise BlendkitError(f"floor {found:g} among {space} scores, which lie from 0 to 1", ["`to: logit` before it"])
+    return found
+
+
 @op(
     "range_mask",
     also_called=(("species list, BirdNET's location filter", "{at_least: 0.03}"),),
@@ -48,6 +56,7 @@ def unknown_places(x: Matrix, *, rows: Rows, classes: ClassIds, fitted: FittedOf
     classwise=True,
     load=load_ranges,
     notes=unknown_places,
+    check=_absence,
 )
 def range_mask(
     x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, space: SpaceOf = "logit",
@@ -61,11 +70,7 @@ def range_mask(
     constant, an AUC of 0.5. Returns (N, C). Raises BlendkitError for a floor outside [0, 1] where the scores lie in
     it. Source: the species lists of BirdNET, its threshold 0.03, and regional checklists.
     """
-    absence = floor if floor is not None else _ABSENT_LOGIT if space == "logit" else 0.0
-    if space != "logit" and not 0 <= absence <= 1:
-        raise BlendkitError(
-            f"range_mask: floor {absence:g} among {space} scores, which lie from 0 to 1", ["`to: logit` before it"]
-        )
+    absence = _absence(space, floor)
     present = np.zeros(len(classes), bool)
     found = [present if local is None else local for local in _by_recording(rows, classes, fitted, at_least)]
     absent = np.array(found, bool).reshape(-1, len(classes))

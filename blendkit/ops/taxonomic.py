@@ -20,7 +20,7 @@ from blendkit.ops.declare import (
     UnitInterval,
     op,
 )
-from blendkit.ops.fitted.shared import highest_covered, unsureness
+from blendkit.ops.fitted.shared import highest_covered, require_below, unsureness
 from blendkit.ops.kernels.few_cells_sums import plain_group_means
 from blendkit.ops.kernels.over_classes import (
     NO_GROUP,
@@ -78,6 +78,7 @@ def taxonomy_mean(x: Matrix, **levels: Unpack[TaxonLevels]) -> Matrix:
     scope="chunk",
     spaces=("prob", "rank", "unit"),
     taxonomic=True,
+    check=require_below,
 )
 def taxonomy_mean_unsure(
     x: Matrix,
@@ -94,14 +95,14 @@ def taxonomy_mean_unsure(
     fork of the TAX_SMOOTHING step (genus 0.12, class 0.025, groups of 2 to 80, 0.35, 0.92).
     """
     name = "taxonomy_mean_unsure"
-    unsureness(np.zeros(0), unsure, sure, name)  # checks the limits, even if no level is in use
+    require_below(unsure, sure)  # even if no level is in use
     used = _in_use(name, levels)
     if used is None:
         return x
     groups, members, alphas = used
     small = np.array([[g >= 0 and (row == g).sum() <= largest for g in row] for row in groups])
     used, covered = (np.where(small, groups, NO_GROUP), members, alphas), levels["covered"]
-    return _towards_means(x, used, lambda part: unsureness(highest_covered(part, covered), unsure, sure, name))
+    return _towards_means(x, used, lambda part: unsureness(highest_covered(part, covered), unsure, sure))
 
 
 @op(

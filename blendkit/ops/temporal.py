@@ -9,7 +9,7 @@ from annotated_types import Ge, Le, Len
 
 from blendkit.core import Float64, Int64, Matrix, read_only
 from blendkit.ops.declare import Covered, NonNegative, Offsets, Positive, UnitInterval, op
-from blendkit.ops.fitted.shared import highest_covered, unsureness
+from blendkit.ops.fitted.shared import highest_covered, require_below, unsureness
 from blendkit.ops.kernels.along_time import (
     EdgeRule,
     adaptive_kernel,
@@ -157,6 +157,7 @@ def adaptive_delta(
     spaces=("prob", "unit"),
     effect="smooth",
     thresholds=True,
+    check=require_below,
 )
 def conservative_delta(
     x: Matrix, *, offsets: Offsets | None = None, covered: Covered | None = None,
@@ -170,7 +171,7 @@ def conservative_delta(
     probabilities. Returns (N, C). Raises BlendkitError for unsure >= sure. Source: the conservative temporal
     consistency of a fork of the EoS chain (0.08, 0.35, 0.92, 0.65, 1.25).
     """
-    alphas = alpha * unsureness(highest_covered(x, covered), unsure, sure, "conservative_delta")
+    alphas = alpha * unsureness(highest_covered(x, covered), unsure, sure)
     return _adapted(x, offsets, alphas, "keep", above=keep_above, ratio=keep_ratio)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
-import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from blendkit.core import NO_PROBABILITIES, Space
 from blendkit.errors import BlendkitError, did_you_mean
-from blendkit.ops import OpInfo, info_of
+from blendkit.ops import OpInfo, info_of, signature
 from blendkit.recipe.load import Recipe
 from blendkit.recipe.params import op_model, problems_of
 from blendkit.recipe.step_plans import Conversion, GateStep, OpStep, StepPlan
@@ -88,24 +88,21 @@ def _plan_op(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces: Ma
         problems.append(f"{recipe.where(at)}: give {either}")
     if problems:
         raise BlendkitError("", problems)
-    _try_on_one_value(recipe, planned)
+    _check_values(recipe, planned)
     return planned
 
 
-def _try_on_one_value(recipe: Recipe, step: OpStep) -> None:
-    """Raise what an op of the space and numbers says of them (limits that exclude each other, say).
-
-    Other ops are left to the run: they would load and compile kernels.
-    """
-    context = step.info.context()
-    if step.streams or step.info.load is not None or set(context.values()) != {"space"}:
+def _check_values(recipe: Recipe, step: OpStep) -> None:
+    """Raise what an op says of values that exclude each other: it would refuse them after hours of scoring."""
+    check = step.info.check
+    if check is None:
         return
+    known = {p: default for p, (_, _, default) in signature(step.info.function).items()}
+    known |= {**step.params, "space": step.space_in}
     try:
-        step.info.function(np.full((1, 1), 0.5), **step.params, **dict.fromkeys(context, step.space_in))
+        check(**{p: known[p] for p in inspect.signature(check).parameters})
     except BlendkitError as error:
         raise at_key(recipe, (*step.path, step.name), error) from error
-    except Exception:
-        return  # one value may be too few for an op of others, which a whole table does not trouble
 
 
 def _plan_gates(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces: Mapping[str, Space]) -> GateStep:

@@ -178,5 +178,5 @@ def test_a_mask_of_classes_stays_in_its_space() -> None:
     x = np.full((8, 3), 0.5)
     assert mask(x, **given, space="logit", floor=-20.0)[:4].tolist() == [[0.5, -20, -20]] * 4
     for floor in (-20.0, 1.5):
-        with pytest.raises(BlendkitError, match=r"range_mask: floor .* among prob scores, which lie from 0 to 1"):
+        with pytest.raises(BlendkitError, match=r"floor .* among prob scores, which lie from 0 to 1"):
             mask(x, **given, space="prob", floor=floor)

@@ -132,7 +132,7 @@ def test_a_local_mean_does_not_reach_over_a_change_point() -> None:
 
 
 def test_an_even_width_is_refused() -> None:
-    with pytest.raises(BlendkitError, match="moving_median: width 4 is even") as caught:
+    with pytest.raises(BlendkitError, match="width 4 is even") as caught:
         moving_median(X, width=4)
     assert "write width 3 or 5" in caught.value.problems
 

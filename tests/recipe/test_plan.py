@@ -6,7 +6,7 @@ import pytest
 
 from blendkit.core import Matrix
 from blendkit.errors import BlendkitError
-from blendkit.ops import SpaceOf, info_of, op
+from blendkit.ops import Offsets, info_of, op
 from blendkit.recipe import plan_steps
 from blendkit.recipe.load import parse_recipe, with_values
 from blendkit.recipe.plan import Plan, make_plan
@@ -267,30 +267,40 @@ def test_each_way_to_fit_is_fine_alone(params: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("params", "member", "words"),
+    ("step", "member", "words"),
     [
-        ("{low: 0.9, high: 0.1}", "z", "low 0.9 is not below high 0.1"),
-        ("{low: 2, high: 3}", "p", "holds no prob, which lies from 0 to 1"),
+        ("clip: {low: 0.9, high: 0.1}", "z", "low 0.9 is not below high 0.1"),
+        ("clip: {low: 2, high: 3}", "p", "holds no prob, which lies from 0 to 1"),
+        ("moving_mean: {width: 4}", "z", "width 4 is even"),
+        ("moving_median: {width: 2}", "z", "write width 1 or 3"),
+        ("moving_max: {width: 4}", "p", "width 4 is even"),
+        ("local_lse: {width: 4}", "z", "width 4 is even"),
+        ("taxonomy_mean_unsure: {genus: 0.1, unsure: 0.95}", "p", "unsure 0.95 is not below sure 0.92"),
+        ("conservative_delta: {sure: 0.3}", "p", "unsure 0.35 is not below sure 0.3"),
+        ("range_mask: {artefact: a.csv, floor: -1}", "p", "floor -1 among prob scores"),
     ],
 )
-def test_numbers_that_an_op_refuses_are_said_before_anything_runs(params: str, member: str, words: str) -> None:
-    one_step_problem(f"{{clip: {params}}}", words, member=member)
+def test_values_that_exclude_each_other_are_said_before_anything_runs(step: str, member: str, words: str) -> None:
+    one_step_problem(f"{{{step}}}", words, member=member)
 
 
 def test_limits_beyond_one_are_fine_among_logits() -> None:
     assert plan(BOTH, z="[{clip: {low: 2, high: 3}}]")
 
 
-def test_an_op_that_fails_on_one_value_alone_can_be_planned(monkeypatch: pytest.MonkeyPatch) -> None:
-    tried: list[int] = []
+def test_the_check_of_an_op_gets_what_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[object] = []
 
-    def spread(x: Matrix, *, space: SpaceOf, by: float = 1.0) -> Matrix:
-        tried.append(len(x))
-        return x / (by * x[[0, 1]].std())
+    def check(by: float, space: str) -> None:
+        given.append((by, space))
 
-    monkeypatch.setattr(plan_steps, "find_op", lambda *_: info_of(op("spread")(spread)))
+    def spread(x: Matrix, *, offsets: Offsets, by: float = 1.5, other: int = 0) -> Matrix:
+        raise AssertionError("a check needs no scores")
+
+    monkeypatch.setattr(plan_steps, "find_op", lambda *_: info_of(op("spread", check=check)(spread)))
     assert plan("output: z", "z", z="[spread]")
-    assert tried == [1]
+    assert plan("output: z", "z", z="[{spread: {by: 2.0, other: 3}}]")
+    assert given == [(1.5, "logit"), (2.0, "logit")]
 
 
 # --- the graph ----------------------------------------------------------------------------------

@@ -156,10 +156,15 @@ def by_artefact(x: Matrix, rows: Rows, fitted: Fitted, mapped: Callable[[Any, Ma
     return out
 
 
-def unsureness(high: Float64, unsure: float, sure: float, name: str) -> Float64:
-    """Return (N,) 1 where a chunk's highest score is at most `unsure`, falling to 0 at `sure`."""
+def require_below(unsure: float, sure: float) -> None:
+    """Raise BlendkitError unless `unsure` is below `sure`."""
     if not unsure < sure:
-        raise BlendkitError(f"{name}: unsure {unsure:g} is not below sure {sure:g}")
+        raise BlendkitError(f"unsure {unsure:g} is not below sure {sure:g}")
+
+
+def unsureness(high: Float64, unsure: float, sure: float) -> Float64:
+    """Return (N,) 1 where a chunk's highest score is at most `unsure`, falling to 0 at `sure`."""
+    require_below(unsure, sure)
     return np.clip((sure - high) / (sure - unsure), 0.0, 1.0)
 
 
