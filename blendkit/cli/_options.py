@@ -81,36 +81,6 @@ chunk_option = click.option(
 )
 
 
-class ShardType(click.ParamType):  # type: ignore[type-arg]
-    """A share of the recordings."""
-
-    name = "I/N"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the shard."""
-        from blendkit.scoring import Shard
-
-        try:
-            return value if isinstance(value, Shard) else Shard.parse(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-shard_option = click.option(
-    "--shard",
-    type=ShardType(),
-    metavar="I/N",
-    help="Score only share I of N of the recordings, dealt by their ids; `blendkit merge` joins the shares.",
-)
-
-
-verify_option = click.option(
-    "--verify",
-    is_flag=True,
-    help="Look at the hash of every saved part, and score damaged ones again (default: believe size and time).",
-)
-
-
 class ChannelsType(click.ParamType):  # type: ignore[type-arg]
     """What members hear of several channels."""
 

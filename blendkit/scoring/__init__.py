@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from blendkit.scoring.budget import Choice, Deadline, Span, Terms
     from blendkit.scoring.budget_planning import dropped_words
     from blendkit.scoring.cpus import cpu_count
+    from blendkit.scoring.feature_saving import fit_features, save_features
     from blendkit.scoring.held_members import GroupDone, HeldMembers, gathered
     from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
     from blendkit.scoring.opened_members import (
@@ -33,14 +34,7 @@ if TYPE_CHECKING:
     from blendkit.scoring.scorer import Executor, Scored, score_recordings
     from blendkit.scoring.seen_by_members import saw_of_members
     from blendkit.scoring.shards import Shard
-    from blendkit.scoring.standalone import (
-        Scorer,
-        fit_features,
-        one_member,
-        save_features,
-        score,
-        score_audio,
-    )
+    from blendkit.scoring.standalone import Scorer, one_member, score, score_audio
     from blendkit.scoring.statuses import is_odd, to_do
 else:
     __getattr__, __dir__ = lazy_face(__name__)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.audio import Grid, Recording
-from blendkit.errors import BlendkitError, counted, shorten
+from blendkit.errors import BlendkitError
 from blendkit.member import TTA, FileMember, Member, MemberContext, check_window, passes_of, shift_notes
 from blendkit.recipe import MemberPlan
-from blendkit.scoring.recording_keys import have_other_audio
+from blendkit.scoring.recording_keys import other_audio_said
 from blendkit.store import LogitStore
 
 Built = dict[str, Member | FileMember]
@@ -74,18 +74,11 @@ def replaced_notes(member: AudioMember, recordings: Iterable[Recording], keys: M
 
     Raises BlendkitError instead for a member that does not replace what is saved.
     """
-    known = member.store.recordings() if member.store is not None else {}
-    held = [r.id for r in recordings if r.id in known and r.id in keys and known[r.id].is_final]
-    other = [r for r in held if have_other_audio(keys[r], known[r].key)]
-    if not other:
+    if member.store is None:
         return []
-    who = counted(len(other), "recording has", "recordings have")
-    what, which = f"{who} other audio than when the saved logits were made", shorten(other)
-    way = "equal names in several folders: give the folder above them, or each folder a store of its own"
-    if member.store is not None and member.order is not None and not member.order.replaces:
-        changed = "files that were repaired or recorded anew: `--replace` scores them again, and the old logits go"
-        raise BlendkitError(f"{member.store.folder}: {what}", [which, way, changed])
-    return [f"{what}, which are replaced now: {which} ({way})"]
+    own = {r.id: keys[r.id] for r in recordings if r.id in keys}
+    replaces = member.order is None or member.order.replaces
+    return other_audio_said(member.store.folder, member.store.recordings(), own, "logits", replaces=replaces)
 
 
 def known_recordings(members: Iterable[AudioMember]) -> set[str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from blendkit.audio import Grid, Recording
 from blendkit.core import text_hash
+from blendkit.errors import BlendkitError, counted, shorten
 from blendkit.remote import RemoteFile
 from blendkit.scoring.cpus import cpu_count
-from blendkit.store import file_hash, key_to_score_again
+from blendkit.store import Stored, file_hash, key_to_score_again
 
 NO_AUDIO_KEY = "silence"
 _REMOTE, _HASH = "remote ", 64  # digits of the hash of a file that could be read
@@ -35,7 +37,27 @@ def recording_keys(recordings: Iterable[Recording], grid: Grid) -> dict[str, str
         return dict(zip([r.id for r in recordings], found, strict=True))
 
 
-def have_other_audio(one: str, other: str) -> bool:
+def other_audio_said(
+    folder: Path, saved: Mapping[str, Stored], keys: Mapping[str, str], what: str, *, replaces: bool
+) -> list[str]:
+    """Return a note on recordings of which something is saved that was made of other audio; none without any.
+
+    what: is saved. Raises BlendkitError instead where it is not to be replaced.
+    """
+    held = [r for r in keys if r in saved and saved[r].is_final]
+    other = [r for r in held if _have_other_audio(keys[r], saved[r].key)]
+    if not other:
+        return []
+    who = counted(len(other), "recording has", "recordings have")
+    said, which = f"{who} other audio than when the saved {what} were made", shorten(other)
+    way = "equal names in several folders: give the folder above them, or each folder a store of its own"
+    if replaces:
+        return [f"{said}, which are replaced now: {which} ({way})"]
+    changed = f"files that were repaired or recorded anew: `--replace` makes theirs again, and the old {what} go"
+    raise BlendkitError(f"{folder}: {said}", [which, way, changed])
+
+
+def _have_other_audio(one: str, other: str) -> bool:
     """Return whether two keys tell of different audio: not where one is of a file at an address and one of a file here,
     nor where a file could not be read.
     """

@@ -5,39 +5,27 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from blendkit.audio import Channels, Grid, Recording, Silence, find_audio
-from blendkit.core import NameRule, Taxonomy, as_saw, chunk_rows
+from blendkit.core import Taxonomy
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
-from blendkit.member import TTA, FeatureMember, Member, MemberContext, RecordingAudio, check_window, features_of
+from blendkit.member import TTA, MemberContext
 from blendkit.recipe import DataFolder, MemberPlan, check_files, make_plan, parse_recipe
 from blendkit.remote import is_remote
 from blendkit.scoring.audio_members import MemberOrder
-from blendkit.scoring.background_mixing import BackgroundMix
-from blendkit.scoring.feature_audio import FeatureAudio
-from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
-from blendkit.scoring.opened_members import (
-    CPU_ONLY,
-    Opened,
-    Runtime,
-    audio_member,
-    build_member,
-    is_finished,
-    member_params,
-)
+from blendkit.scoring.identity import grid_of, member_facts, tta_of
+from blendkit.scoring.opened_members import CPU_ONLY, Opened, Runtime, audio_member, is_finished, member_params
 from blendkit.scoring.run_speed import predicted_minutes, runtime_of, throughput
 from blendkit.scoring.scorer import Executor, score_recordings
 from blendkit.scoring.shards import Shard
-from blendkit.scoring.statuses import stored, to_do
-from blendkit.store import FeatureStore, Stored, is_store, require_features, verify_store
-from blendkit.temporaries import remove_abandoned_scratch
+from blendkit.store import Stored, is_store, verify_store
 
-_NAME = "member"
+NAME = "member"
 
 
 @dataclass(frozen=True)
@@ -70,14 +58,14 @@ def one_member(
     settings: `key=value` of the member, paths relative to the working folder (`model=m.onnx`,
     `tta.shifts_s=[-1, 0, 1]`). Raises BlendkitError for what a member alone cannot do.
     """
-    overrides = [f"members.{_NAME}.{s}" for s in settings]
+    overrides = [f"members.{NAME}.{s}" for s in settings]
     text = (
-        f"recipe: 1\nname: score\nmembers:\n  {_NAME}:\n    use: {json.dumps(use)}\noutput: {_NAME}\n"
+        f"recipe: 1\nname: score\nmembers:\n  {NAME}:\n    use: {json.dumps(use)}\noutput: {NAME}\n"
         f"chunk_s: {float(chunk_s)!r}\nchannels: {json.dumps(channels)}\nsilence: {json.dumps(silence)}\n"
     )
     with _in_words_of(use):
         plan = make_plan(parse_recipe(text, use, overrides, written=False))
-    member, model = plan.members[_NAME], plan.recipe.model.members[_NAME]
+    member, model = plan.members[NAME], plan.recipe.model.members[NAME]
     unused = {"steps", "fill_uncovered", "missing_rows", "unknown_classes", "optional"} & model.model_fields_set
     if unused or is_finished(member):
         why = f"{', '.join(sorted(unused))} belong to recipes" if unused else f"{use!r} reads finished scores"
@@ -107,7 +95,7 @@ def _in_words_of(use: str) -> Iterator[None]:
     try:
         yield
     except BlendkitError as error:
-        own = re.compile(rf"^{re.escape(use)}: members\.{_NAME}(\.(?=[^:]+: )|: )")
+        own = re.compile(rf"^{re.escape(use)}: members\.{NAME}(\.(?=[^:]+: )|: )")
         problems = [own.sub(lambda found: "" if found[1] == ": " else "--set ", p) for p in error.problems]
         raise BlendkitError(error.title.replace("this recipe", "this member"), problems) from error
 
@@ -142,7 +130,7 @@ def score(
     """
     scorer = one_member(
         member,
-        _paths(audio),
+        given_paths(audio),
         settings=settings,
         taxonomy=taxonomy,
         chunk_s=chunk_s,
@@ -152,40 +140,19 @@ def score(
     )
     if verify and is_store(Path(out)):
         emit("store", {"name": member, "notes": verify_store(Path(out))})
-    own = _share(scorer, shard)
+    own = own_share(scorer, shard)
     return score_audio(own, Path(out), replace=replace, runtime=runtime, executor=executor, emit=emit)
 
 
-def fit_features(
-    member: str,
-    audio: Sequence[Path | str] | Path | str,
-    out: Path | str,
-    *,
-    names: Sequence[str] = (),
-    settings: Sequence[str] = (),
-    chunk_s: float = 5.0,
-    channels: Channels = "mean",
-    mix: BackgroundMix | None = None,
-    shard: Shard | None = None,
-    runtime: Runtime = CPU_ONLY,
-    emit: Emit = silent,
-) -> dict[str, Stored]:
-    """Save a member's features of audio into the feature store `out`; return every recording's status.
-
-    names: features, or `blocks` for all blocks (default: these and the embedding). mix: makes the features of copies
-    that are mixed with background audio, `<id>#mix1` and so on, not of the audio itself. See `score` for the rest.
-    """
-    scorer = one_member(member, _paths(audio), settings=settings, chunk_s=chunk_s, channels=channels, runtime=runtime)
-    return save_features(_share(scorer, shard), names, Path(out), mix=mix, emit=emit)
-
-
-def _share(scorer: Scorer, shard: Shard | None) -> Scorer:
+def own_share(scorer: Scorer, shard: Shard | None) -> Scorer:
+    """Return the scorer with the recordings of a shard alone."""
     if shard is None:
         return scorer
     return replace(scorer, recordings=[r for r in scorer.recordings if shard.holds(r.id)])
 
 
-def _paths(audio: Sequence[Path | str] | Path | str) -> list[Path | str]:
+def given_paths(audio: Sequence[Path | str] | Path | str) -> list[Path | str]:
+    """Return one place or several as a list; addresses stay texts."""
     listed = [audio] if isinstance(audio, (Path, str)) else list(audio)
     return [a if is_remote(a) else Path(a) for a in listed]
 
@@ -214,58 +181,3 @@ def score_audio(
         told = {"x_real_time": speed.x_real_time, "minutes": predicted_minutes(opened, scored, runtime)}
         emit("speed", {**told, "threads": runtime.used_threads, "cores": runtime.cores})
     return scored.status
-
-
-def save_features(
-    scorer: Scorer, names: Sequence[str], out: Path, *, mix: BackgroundMix | None = None, emit: Emit = silent
-) -> dict[str, Stored]:
-    """Save a member's features of every chunk into the feature store `out`; return every recording's status.
-
-    names: features, or `blocks` for all blocks the model has (default: these and the embedding). mix: see
-    `fit_features`. What is stored already is not made again.
-    Raises BlendkitError if the member gives none, or not these, with the nearest.
-    """
-    remove_abandoned_scratch()
-    if scorer.tta != TTA():
-        raise BlendkitError("features are made of unshifted windows: leave out `tta`")
-    if scorer.left_out:
-        emit("left_out", {"files": list(scorer.left_out)})
-    made = build_member(scorer.member, scorer.params, scorer.context)
-    if not isinstance(made, FeatureMember) or not isinstance(made, Member):
-        raise BlendkitError(f"{scorer.member.use!r} gives logits only, no features")
-    if scorer.member.isolate:
-        raise BlendkitError("features are made in blendkit's own process: leave out `isolate`")
-    check_window(_NAME, made.info, scorer.context.chunk_s)
-    wanted = _feature_names(scorer.member.use, made, names)
-    shapes = {n: made.feature_shapes[n] for n in wanted}
-    facts = {k: v for k, v in scorer.facts.items() if k not in ("classes", "tta", "silence")}
-    learned = as_saw(made.info.saw)
-    about = {"facts": facts, "notes": list(made.info.notes), **(learned.to_json() if len(learned) else {})}
-    source = FeatureAudio.of(scorer.recordings, scorer.grid, mix)
-    store = FeatureStore.create(out, facts_hash(facts), shapes, {**about, **source.facts})
-    store.manifest.drop_damaged()
-    known = store.manifest.recordings()
-    todo = [r for r in source.recordings if r.id not in known or known[r.id].key != source.keys[r.id]]
-    emit("scoring", to_do(len(source.recordings), len(todo)))
-    with closing(source.decoded(todo, made.info.rate, store)) as coming:
-        for group in coming:
-            rows = chunk_rows({p.recording: p.chunks for p in group}, scorer.context.chunk_s, NameRule())
-            at = {r: i for i, r in enumerate(rows.recordings())}  # values follow the rows, not the group's order
-            own = sorted(group, key=lambda p: at.get(p.recording, len(at)))
-            jobs = [RecordingAudio(p.recording, p.by_rate[made.info.rate], p.chunks) for p in own]
-            values = features_of(made, made.info, wanted, jobs, scorer.context.chunk_s)
-            store.write(rows, values, {p.recording: stored(p, source.keys[p.recording]) for p in group})
-            emit("scored", {"recordings": [p.recording for p in group], "status": [p.status for p in group]})
-            del group, own, jobs  # their samples go before the next ones come
-    store.finish()
-    known = store.manifest.recordings()
-    return {r.id: known[r.id] for r in source.recordings}
-
-
-def _feature_names(who: str, made: FeatureMember, names: Sequence[str]) -> list[str]:
-    shapes = made.feature_shapes
-    blocks = list(made.blocks)
-    asked = names or ["blocks", *(["embedding"] if "embedding" in shapes else [])]
-    wanted = list(dict.fromkeys(n for name in asked for n in (blocks if name == "blocks" else [name])))
-    require_features(who, wanted, shapes)
-    return wanted

@@ -12,7 +12,7 @@ import pytest
 from blendkit.audio import Recording
 from blendkit.errors import BlendkitError
 from blendkit.member import MemberInfo
-from blendkit.scoring import one_member, standalone
+from blendkit.scoring import feature_saving, one_member
 from blendkit.training.jobs.clips import Clips, clip_features, find_clips, grouped, sample_clips
 from tests.stores import edit_facts
 
@@ -37,7 +37,7 @@ class Loudness:
 
 @pytest.fixture
 def loudness(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(standalone, "build_member", lambda *args: Loudness())
+    monkeypatch.setattr(feature_saving, "build_member", lambda *args: Loudness())
 
 
 def folder_of(tmp_path: Path, write_wav: WriteWav, level: dict[str, float]) -> Path:

@@ -17,9 +17,9 @@ from blendkit.cli._options import (
     chunk_option,
     json_option,
     settings_option,
-    shard_option,
 )
 from blendkit.cli._show import count_words, print_table, progress_emitter, recording_events
+from blendkit.cli._store_options import replace_option, shard_option
 from blendkit.errors import counted
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 @chunk_option
 @channels_option
 @shard_option
+@replace_option
 @machine
 @json_option
 def features(
@@ -73,6 +74,7 @@ def features(
     chunk_s: float,
     channels: Channels,
     shard: Shard | None,
+    replace: bool,
     runtime: Runtime,
     json_out: bool,
 ) -> None:
@@ -92,6 +94,7 @@ def features(
             names=features,
             settings=settings,
             shard=shard,
+            replace=replace,
             chunk_s=chunk_s,
             channels=channels,
             mix=mix,

@@ -19,11 +19,10 @@ from blendkit.cli._options import (
     on_option,
     outside_option,
     set_option,
-    shard_option,
-    verify_option,
 )
 from blendkit.cli._report_lines import report_of_run, report_option
 from blendkit.cli._show import event, print_table, progress_emitter, show_statuses
+from blendkit.cli._store_options import shard_option, verify_option
 from blendkit.errors import counted
 
 if TYPE_CHECKING:

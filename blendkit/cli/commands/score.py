@@ -18,11 +18,10 @@ from blendkit.cli._options import (
     chunk_option,
     json_option,
     settings_option,
-    shard_option,
     silence_option,
-    verify_option,
 )
 from blendkit.cli._show import progress_emitter, show_statuses
+from blendkit.cli._store_options import replace_option, shard_option, verify_option
 
 if TYPE_CHECKING:
     from blendkit.audio import Channels, Silence
@@ -45,11 +44,7 @@ if TYPE_CHECKING:
 @silence_option
 @shard_option
 @verify_option
-@click.option(
-    "--replace",
-    is_flag=True,
-    help="Score recordings anew whose files hold other audio than when the store was filled (default: an error).",
-)
+@replace_option
 @click.option(
     "--strict",
     is_flag=True,
