@@ -87,7 +87,7 @@ blended_files = several(
     click.option(
         "--by",
         type=click.Choice(SPACES[::-1]),
-        help="How to blend (default: what fits all files); recipes know more, as geometric_mean: `blendkit ops list`.",
+        help="How to blend (default: what fits all files); recipes know more, such as geometric: `blendkit ops list`.",
     ),
     click.option(
         "--missing-rows",

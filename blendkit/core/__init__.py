@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     from blendkit.core.names import NO_HOUR, NO_MOMENT, NameParts, NameRule, SiteFrom
     from blendkit.core.natural_order import natural_key, natural_sorted
     from blendkit.core.patterns import UserPattern, user_pattern
-    from blendkit.core.recording_paths import match_recordings, path_ids
+    from blendkit.core.recording_paths import match_recordings, path_ids, whole_path
     from blendkit.core.results_in_notebooks import notebook_view
     from blendkit.core.rows import (
         ClusterBy,
@@ -261,6 +261,7 @@ __all__ = [
     "unused_names",
     "user_pattern",
     "while_compiling",
+    "whole_path",
     "with_fitting_names",
     "without_accents",
     "written_space",

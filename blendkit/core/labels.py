@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePath
 
@@ -30,7 +30,8 @@ _MOST_HINTS = 5  # lines on what eBird calls the unknown labels
 _ROUNDED_S = 0.002  # by which spans of one length may differ
 _A_CHUNK = 0.9  # of a chunk: spans of 4.99 s are those of 5 s, and no numbers of chunks
 _ROUNDED_ENDS = 0.25  # of a span: what rounding of minutes to three digits can add up to at the end of a recording
-_MOSTLY = 0.9  # of the spans: labels of which so many end beyond the scores have another unit or other recordings
+_LATE = 0.75  # of the spans: labels of which so many end beyond the scores have another unit or other recordings
+_MOSTLY = 0.9  # of the recordings
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,7 +40,8 @@ class LabelTable:
 
     `spans[recording]` is a tuple of (start_ms, end_ms, classes). A span without classes is labelled
     silence; time outside every span is unlabelled, which is not the same as negative. drawn: whether they are of chunks
-    that a `review` drew: shares of them are not shares of all chunks.
+    that a `review` drew: shares of them are not shares of all chunks. paths: {recording: all folders of its file and
+    its name} where the label file has absolute paths, of which the recording is the end.
     """
 
     spans: Mapping[str, tuple[Span, ...]]
@@ -47,6 +49,7 @@ class LabelTable:
     source: str
     notes: tuple[str, ...] = ()
     drawn: bool = False
+    paths: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         spans, classes = counted(len(self._flat.start), "span", "spans"), counted(len(self.classes), "class", "classes")
@@ -88,7 +91,8 @@ class LabelTable:
         below: dict[str, list[str]] = {}
         for r in sorted(known):
             below.setdefault(PurePath(r).name, []).append(r)
-        wanted = {r: [k for k in below.get(PurePath(r).name, []) if "/" not in r or is_tail(r, k)] for r in others}
+        whole = {r: self.paths.get(r, r) for r in others}
+        wanted = {r: [k for k in below.get(PurePath(r).name, []) if _may_be(p, k)] for r, p in whole.items()}
         unclear = [f"{r}: {' or '.join(found)}" for r, found in wanted.items() if len(found) > 1]
         if unclear:
             raise BlendkitError(f"{self.source}: labels name several recordings", [shorten(unclear)])
@@ -127,8 +131,8 @@ class LabelTable:
     def out_of_reach(self, rows: Rows, what: str) -> tuple[str, ...]:
         """Return why the labels of the recordings of `rows` (N) cannot be theirs, with the likely unit; () if they can.
 
-        They cannot if nine of ten spans end more than a chunk after the last row of their recording, or if short spans
-        of one length are as many as the chunks: then they count chunks, or minutes. what: the rows.
+        They cannot if three of four spans end more than a chunk after the last row of their recording, or if short
+        spans of one length are as many as the chunks: then they count chunks, or minutes. what: the rows.
         """
         if not len(rows):
             return ()
@@ -137,18 +141,20 @@ class LabelTable:
             return counted
         of, start, end, scored = self._times(rows)
         late = np.flatnonzero(end > scored + chunk_s)
-        if not len(late) or len(late) < _MOSTLY * len(end):
+        if not len(late) or len(late) < _LATE * len(end):
             return ()
         unit = unit_of_lengths(end - start, chunk_s)
         if not unit and (end[late] <= 1000 * scored[late]).all():
             unit = "milliseconds"
-        unit = unit or "in another unit than seconds, or are the scores of other recordings"
+        ask = f"are its times {unit or 'in another unit than seconds, or are the scores of other recordings'}?"
+        if abs(end - start - chunk_s).max() <= _ROUNDED_S:
+            ask = f"its spans are chunks of {chunk_s:g} s: does {what} hold {SMALL_UNITS}, or parts of its recordings?"
         first = late[0]
         return (
             f"{self.source}: {len(late) / len(end):.0%} of its spans end beyond the last scored chunk "
             "of their recording",
             f"{of[first]}: {what} ends at {scored[first]:g} s, a label at {end[first]:g} s",
-            f"are its times {unit}?",
+            ask,
         )
 
     def beyond(self, rows: Rows) -> tuple[int, int]:
@@ -227,6 +233,10 @@ class LabelTable:
         """
         self.require_known({*classes, *known})
         return truth_and_labelled(self._flat, rows, classes)
+
+
+def _may_be(path: str, recording: str) -> bool:
+    return "/" not in path or is_tail(path, recording)
 
 
 def _of_another_file(label: str, recording: str, spans: Mapping[str, Sequence[Span]]) -> bool:

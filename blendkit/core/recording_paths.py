@@ -55,6 +55,11 @@ def path_ids(paths: Iterable[str]) -> dict[str, str]:
     return {p: "/".join(absolute[p][shared:] if p in absolute else _parts(p)) for p in distinct}
 
 
+def whole_path(path: str) -> str:
+    """Return a path of any system as a recording with all its folders, without drive and audio suffix."""
+    return "/".join(_parts(path))
+
+
 def is_tail(one: str, other: str) -> bool:
     """Return whether one of two recordings is named by the last folders and the name of the other."""
     return _one_file(one, other)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -14,6 +14,7 @@ from blendkit.core.arrays import Bools, Int64, Matrix
 from blendkit.core.audio_suffixes import composed
 from blendkit.core.auto_names import with_fitting_names
 from blendkit.core.bookkeeping_columns import is_bookkeeping
+from blendkit.core.changed_ids import changed_ids
 from blendkit.core.keyed_frames import OWN_IDS, keyed_frame
 from blendkit.core.name_differences import compare_rows
 from blendkit.core.names import NameRule
@@ -167,8 +168,12 @@ class Scores:
         others lacks, else those that only count or describe. Raises BlendkitError for two names of one class, and if no
         class is left.
         """
-        classes, notes = taxonomy.as_ids(_whole_ids(self.classes, set(also)), source=source)
-        others = [c for c in classes if c not in taxonomy.table and c not in set(also)]
+        also = set(also)
+        own = changed_ids(self.classes, also | set(taxonomy.table))
+        classes, notes = taxonomy.as_ids([own.get(c, c) for c in self.classes], source=source)
+        if own:
+            notes = (f"{len(own)} columns are ids that a program changed, and are read as these: {_pairs(own)}", *notes)
+        others = [c for c in classes if c not in taxonomy.table and c not in also]
         why = "columns that the taxonomy lacks are left out"
         if not any(c in taxonomy.table for c in classes):
             others, why = [c for c in others if is_bookkeeping(c)], "columns are left out, for they are no classes"
@@ -241,9 +246,8 @@ class Scores:
         return made
 
 
-def _whole_ids(classes: tuple[str, ...], also: set[str]) -> tuple[str, ...]:
-    """Return ids that pandas made floats of (`22961.0`) as the whole ones that are known, where the others are not."""
-    return tuple(c[:-2] if c.endswith(".0") and c not in also and c[:-2] in also else c for c in classes)
+def _pairs(own: Mapping[str, str]) -> str:
+    return shorten(f"{name!r} as {class_id!r}" for name, class_id in own.items())
 
 
 def _keys(rows: Rows) -> Iterator[tuple[str, int, int]]:

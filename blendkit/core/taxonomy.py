@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from blendkit.core.arrays import Int64
+from blendkit.core.changed_ids import plain_spelling
 from blendkit.errors import BlendkitError, shorten
 
 Level = Literal["genus", "family", "order", "class_name"]
@@ -55,22 +56,23 @@ class Taxonomy:
         found: dict[str, set[str]] = {}
         for c in self.classes:
             for name in {self.scientific_name(c), self.common_name(c), self.table[c].get("ebird_code", "")} - {""}:
-                found.setdefault(name.lower(), set()).add(c)
+                found.setdefault(plain_spelling(name), set()).add(c)
         return {name: next(iter(ids)) for name, ids in found.items() if len(ids) == 1}
 
     def ids_of(self, names: Iterable[str]) -> dict[str, str]:
         """Return {name: class id} of those that are no ids, but names that one class alone has, in any letter case.
 
         So are two names of one class together, as `Scientific name_Common name` and `Common name (Scientific name)`,
-        names whose blanks are `_`, and scientific names with their author and year.
+        names whose blanks are `_` or `.`, and scientific names with their author and year.
         """
         by_name, found = self.by_name(), dict[str, str]()
         for name in names:
             if name in self.table:
                 continue
-            plain = name.strip().lower()
+            plain = plain_spelling(name)
             two, cited = _TWO_NAMES.fullmatch(plain), _CITED.fullmatch(name.strip())
-            forms = (plain, plain.replace("_", " "), cited[1].lower() if cited else "")
+            blanks = (plain, plain.replace("_", " "), plain.replace(".", " "))  # R's make.names
+            forms = (*blanks, cited[1].lower() if cited else "")
             whole = next((by_name[f] for f in forms if f in by_name), None)
             parts = {by_name.get(p) for p in two.groups() if p} if two else set()
             known = {whole} if whole else parts - {None}

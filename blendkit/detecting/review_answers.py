@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from blendkit.core import json_value
-from blendkit.detecting.answer_words import meaning_of
 from blendkit.detecting.review_table import (
     ANSWER,
     CLIP,
@@ -18,7 +17,7 @@ from blendkit.detecting.review_table import (
     read_clips_table,
 )
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io import open_table, plain_name, unescaped
+from blendkit.io import meaning_of, open_table, plain_name, unescaped
 from blendkit.store import last_seal
 
 _ANSWER_COLUMNS = (ANSWER.lower(), "annotation", "annotations")

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from blendkit.core import Bools, Float64, Int64
-from blendkit.detecting.answer_words import meaning_of
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io import csv_text, decimal_points, open_table, score_cell, seconds_cell, text_cell, unescaped
+from blendkit.io import csv_text, decimal_points, meaning_of, open_table, score_cell, seconds_cell, text_cell, unescaped
 from blendkit.store import write_text
 
 if TYPE_CHECKING:

@@ -67,13 +67,20 @@ def ports(model: Any) -> tuple[list[Port], list[Port]]:
 
 
 def final_activation(model: Any, output: str) -> str | None:
-    """Return `Sigmoid`, `HardSigmoid` or `Softmax` if the graph's output comes from it, only rearranged or pooled."""
+    """Return `Sigmoid`, `HardSigmoid` or `Softmax` if the graph's output comes from it, only rearranged or pooled.
+
+    Of logarithms of these: `LogSoftmax`, or `Log of` the activation.
+    """
     makers = {t: n for n in model.graph.node for t in n.output}
-    name = output
+    name, log = output, ""
     while (node := makers.get(name)) is not None:
         if node.op_type in _GIVE_PROBABILITIES:
-            return str(node.op_type)
-        if node.op_type not in _KEEP_PROBABILITIES:
+            return f"{log}{node.op_type}"
+        if node.op_type == "LogSoftmax":
+            return "LogSoftmax"
+        if node.op_type == "Log":
+            log = "Log of "
+        elif node.op_type not in _KEEP_PROBABILITIES:
             return None
         name = node.input[0]
     return None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
+    from blendkit.io.answer_words import meaning_of
     from blendkit.io.audio_places import NO_EFFORT, UNSEEN, AudioFolder, scored_recordings
     from blendkit.io.conversion import Converted, convert_file
     from blendkit.io.converted_detections import Carried
@@ -127,6 +128,7 @@ __all__ = [
     "likely_space",
     "longer_chunk_notes",
     "look_into",
+    "meaning_of",
     "names_by_file",
     "of_store",
     "open_table",

@@ -11,6 +11,7 @@ import numpy as np
 
 from blendkit.core import DetectionTable, FileSpace, Scores, copies_counted, sigmoid, ties_made
 from blendkit.errors import BlendkitError
+from blendkit.io.audio_places import AudioFolder
 from blendkit.io.converted_detections import Carried, detection_table
 from blendkit.io.file_reader import ColumnNames, ReadFile
 from blendkit.io.file_writer import FOLD, ScoreWriter, Writer, call_score_writer, call_writer, with_fitting_scores
@@ -21,6 +22,8 @@ from blendkit.io.score_places import split_source
 from blendkit.io.space_check import beyond_unit, check_space
 from blendkit.io.writer_choice import choose_writer
 from blendkit.store import new_folder, written_together
+
+_TO_THE_LAST = "chunks after the last detection of a recording have no row: --audio tells how long recordings are"
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ def convert_file(
     read = read_any(source, stated, names)
     name, writer = choose_writer(path, to, "scores" if isinstance(read, ScoreFile) else "detections", source)
     if isinstance(writer, ScoreWriter):
-        file = read if isinstance(read, ScoreFile) else scores_of(read, source, stated, names)
+        audio = AudioFolder.of(None if carried is None else carried.audio)
+        file = read if isinstance(read, ScoreFile) else scores_of(read, source, stated, names, audio)
         return _scores(source, path, file, name, writer)
     assert isinstance(read, ReadFile)  # scores have been refused
     return _detections(source, path, read, stated, carried or Carried(), name, writer)
@@ -76,7 +80,7 @@ def convert_file(
 
 def _scores(source: Path | str, path: Path, file: ScoreFile, name: str, writer: ScoreWriter) -> Converted:
     scores = file.scores
-    notes = list(file.notes)
+    notes = [*file.notes, *([] if file.whole else [_TO_THE_LAST])]
     if scores.space != "unknown":
         notes += check_space(scores.values, scores.space, str(source), unlikely=True)
     if writer.space == "prob" and scores.space == "unknown" and beyond_unit(scores.values):

@@ -21,6 +21,7 @@ from blendkit.core import (
     count_chunks,
     looks_small,
     unit_of_lengths,
+    unit_of_times,
 )
 from blendkit.errors import BlendkitError, counted, shorten
 
@@ -61,6 +62,7 @@ def windows_on_chunks(
     if len(bad):
         listed = [f"{windowed.recording[i]}: {windowed.start_s[i]:g} to {windowed.end_s[i]:g} s" for i in bad[:5]]
         raise BlendkitError(f"{source}: {len(bad)} windows are invalid, expected 0 <= start < end", listed)
+    _require_seconds(windowed, known, chunk_s, source)
     _require_inside(windowed, known, chunk_s, source)
     rows_of: dict[str, list[int]] = {}
     for i, r in enumerate(windowed.recording):
@@ -129,6 +131,17 @@ def without_rows(scores: Scores, known: Mapping[str, int], chunk_s: float) -> tu
     return (f"{count} no row: {shorten(lacking)}",)
 
 
+def _require_seconds(w: Windowed, known: Mapping[str, int], chunk_s: float, source: str) -> None:
+    """Raise BlendkitError if windows of recordings of unknown length are as long as usual ones in another unit."""
+    at = [i for i, r in enumerate(w.recording) if r not in known]
+    lengths = w.end_s[at] - w.start_s[at]
+    if unit := unit_of_times(w.start_s[at], w.end_s[at]) or unit_of_lengths(lengths, chunk_s):
+        raise BlendkitError(
+            f"{source}: its windows are {lengths.max():g} s long and end at {w.end_s[at].max():g} s, read as seconds",
+            [f"are its times {unit}? give seconds"],
+        )
+
+
 def _require_inside(w: Windowed, known: Mapping[str, int], chunk_s: float, source: str) -> None:
     """Raise BlendkitError if many windows begin after the end of their recordings, or all seem to count minutes."""
     at = [i for i, r in enumerate(w.recording) if r in known]
@@ -145,6 +158,14 @@ def _require_inside(w: Windowed, known: Mapping[str, int], chunk_s: float, sourc
                 f"are its times {unit}, or do they run on from file to file (Raven needs `File Offset (s)` then)?",
             ],
         )
+    require_not_small(w, known, chunk_s, source)
+
+
+def require_not_small(w: Windowed, known: Mapping[str, int], chunk_s: float, source: str) -> None:
+    """Raise BlendkitError if windows seem to count minutes or chunks. known: how many chunks recordings have."""
+    at = [i for i, r in enumerate(w.recording) if r in known]
+    start, end = w.start_s[at], w.end_s[at]
+    reach = np.array([known[w.recording[i]] * chunk_s for i in at], np.float64)
     if looks_small(start, end, reach, chunk_s):
         length = float((end - start).mean())
         raise BlendkitError(

@@ -20,13 +20,18 @@ def stated_space(
     """Return what an output holds: what is stated, else logits.
 
     values: its scores of windows that differ. Raises BlendkitError if nothing is stated and the output looks like
-    probabilities: the graph ends in a sigmoid or softmax, or every value lies between 0 and 1.
+    probabilities, or their logarithms: the graph ends in a sigmoid or softmax, or every value lies between 0 and 1.
     """
     if gives is not None:
         return gives
     last = final_activation(model, output)
     finite = values[np.isfinite(values)]
     within = finite.size > 0 and finite.min() >= 0 and finite.max() <= 1 and len(np.unique(finite)) >= ENOUGH
+    if last is not None and last.startswith("Log"):
+        what = f"output {output!r} holds logarithms of probabilities, which are no logits: the graph ends in {last}"
+        ways = ["export the graph with the probabilities themselves, and state `gives: prob`",
+                "or state `gives: logit`: the order of the values is right then, their size is not"]  # fmt: skip
+        raise BlendkitError(f"{member}: {what}", ways)
     if last is None and not within:
         return "logit"
     why = f"the graph ends in {last}" if last else f"its values lie in [{finite.min():g}, {finite.max():g}]"

@@ -190,7 +190,7 @@ def _add(
         read.scores[name] = source
         return
     if not isinstance(source, Recipe) and is_source(source):
-        file = read_score_file(source, names=names)
+        file = read_score_file(source, names=names, reach=labels)
         read.folds = read.folds or file.folds
         own = name or file.name
         own = text if own in read.scores else own

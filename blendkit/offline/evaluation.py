@@ -160,7 +160,7 @@ def evaluate(
         refuse_labels(scores, labels)
     table = labels if isinstance(labels, LabelTable) else read_labels(labels)
     if not isinstance(scores, Scores):
-        file = read_score_file(scores, names=names, labels=table)
+        file = read_score_file(scores, names=names, labels=table, reach=table)
         scores, folds, notes, unread, known = file.scores, file.folds, file.notes, file.unread, file.known
     taxa = taxonomy if isinstance(taxonomy, Taxonomy) or taxonomy is None else read_taxonomy(taxonomy)
     scores, left_out = scores.known_to(taxa or Taxonomy({}), table.classes, source=what)

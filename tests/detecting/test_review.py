@@ -14,9 +14,9 @@ import soundfile
 
 from blendkit.core import NameRule, Scores, Taxonomy, chunk_rows
 from blendkit.detecting import DrawRule, Reading, ReviewRule, ThresholdRule, detect, read_review, review
-from blendkit.detecting.answer_words import meaning_of
 from blendkit.errors import BlendkitError
 from blendkit.io import read_labels, write_scores
+from blendkit.io.answer_words import meaning_of
 
 ROWS = chunk_rows({f"site/R{i}": 10 for i in range(6)}, 5.0, NameRule())
 RNG = np.random.default_rng(0)

@@ -47,10 +47,10 @@ def test_two_steps_of_one_op_leave_two_lists(data: Path, tmp_path: Path, run_tex
     told = json.loads((tmp_path / "out/run.json").read_text(encoding="utf-8"))
     by = {n: (s["recordings"], s["known"]) for n, s in told["saw_by"].items()}
     steps = {"t.first": (["a", "b"], True), "t.second": (["c"], True), "t.prior_correction": (["a", "b"], True)}
-    assert by == {"t": ([], False), **steps}
+    assert by == {"t": ([], True), **steps}
     known = read_provenance(tmp_path / "out")
     assert Provenance.from_json(told["provenance"]) == known  # one form, read by one function
-    assert (known.saw.recordings, known.saw.known, known.kind) == (("a", "b", "c"), False, "unknown")
+    assert (known.saw.recordings, known.saw.known, known.kind) == (("a", "b", "c"), True, "unseen")
     assert set(known.contents) == {"r1", "r2"}
 
 

@@ -76,6 +76,9 @@ def test_a_folder_of_tables(tmp_path: Path) -> None:
         ("R1.Table.1.selections.txt", "R1"),
         ("S01_20250101_040000.wav.selections.txt", "S01_20250101_040000"),
         ("v1.2 site.csv", "v1.2 site"),
+        ("R1_HawkEars.txt", "R1"),
+        ("R1_labels.txt", "R1"),
+        ("R1_raven_selections.txt", "R1"),
     ],
 )
 def test_what_a_table_is_named_after(table: str, recording: str) -> None:

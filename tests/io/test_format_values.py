@@ -238,5 +238,5 @@ def test_what_people_said_of_arbimons_matches_is_read_as_labels(tmp_path: Path) 
     assert dict(labels.spans) == {"R1": ((9696, 11029, frozenset({ARA})),)}
     assert [n for n in labels.notes if "validated" in n] == [
         "1 rows whose 'validated' says that their class is absent are left out",
-        "1 rows whose 'validated' says that nobody listened are left out",
+        "1 rows whose 'validated' does not say that it is there are left out",
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,9 @@ import pytest
 from blendkit import read_labels, read_scores
 from blendkit.core import Taxonomy
 from blendkit.errors import BlendkitError
+from blendkit.io.file_reader import ColumnNames, read_found
 from blendkit.io.readers.species_lists import read_species_lists
+from tests.io.format_samples import birdnet_go
 
 IDS, CLASSES = ["r_5", "r_10", "s_5"], ("x", "y")
 VALUES = np.array([[0.25, 0.5], [0.5, 1e-3], [0.75, 0.0]])
@@ -144,6 +148,50 @@ def test_rows_that_say_that_a_class_is_absent(tmp_path: Path) -> None:
     labels = read_labels(tmp_path / "labels.csv")
     assert labels.recordings == ("r",)
     assert labels.notes[0] == "1 rows whose 'val' says that their class is absent are left out"
+
+
+@pytest.mark.parametrize(
+    ("column", "there", "absent"),
+    [
+        ("present", "yes", "no"), ("validated", "Y", "N"), ("val", "1", "-1"), ("validation", "correct", "incorrect"),
+        ("validated", "confirmed", "rejected"), ("present", "ja", "nein"), ("presence", "x", ""),
+        ("validated", "TRUE", "unsure"),
+    ],
+)  # fmt: skip
+def test_whatever_says_that_a_class_is_absent(tmp_path: Path, column: str, there: str, absent: str) -> None:
+    frame = pd.DataFrame({"recording": ["r", "s", "t"], "species": ["x"] * 3, column: [there, absent, there]})
+    frame.to_csv(tmp_path / "labels.csv", index=False)
+    labels = read_labels(tmp_path / "labels.csv")
+    assert labels.recordings == ("r", "t")
+    assert labels.notes[0].startswith(f"1 rows whose {column!r} ")
+
+
+def test_a_column_of_answers_with_other_words_is_refused_or_named(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"recording": ["r", "s", "t"], "species": ["x"] * 3, "present": ["yes", "no", "faint"]})
+    frame.to_csv(tmp_path / "labels.csv", index=False)
+    with pytest.raises(BlendkitError, match="'faint' in its column 'present' says neither that the class is there"):
+        read_labels(tmp_path / "labels.csv")
+    frame.replace({"no": "loud"}).to_csv(tmp_path / "labels.csv", index=False)
+    labels = read_labels(tmp_path / "labels.csv")
+    assert labels.recordings == ("r", "s", "t")
+    assert "its column 'present' is not looked at: 'loud', 'faint' is neither yes nor no" in labels.notes
+    frame.assign(present=["0.4", "0", "2"]).to_csv(tmp_path / "labels.csv", index=False)  # numbers of something
+    assert "its column 'present' is not looked at" in read_labels(tmp_path / "labels.csv").notes[0]
+
+
+def test_notes_of_birdnet_go_whose_clip_is_gone_are_left_out(tmp_path: Path) -> None:
+    path = birdnet_go(tmp_path)
+    whole = read_scores(path)
+    with closing(sqlite3.connect(path)) as base, base:
+        base.execute("INSERT INTO notes SELECT NULL, source_node, date, time, begin_time, end_time, species_code,"
+                     " scientific_name, common_name, confidence, '' FROM notes")  # fmt: skip
+    read = read_found(path, ColumnNames()).found
+    assert "2 notes without a clip_name left out: their recordings are not known" in read.notes
+    assert read_scores(path).values.tolist() == whole.values.tolist()
+    with closing(sqlite3.connect(path)) as base, base:
+        base.execute("UPDATE notes SET clip_name = ''")
+    with pytest.raises(BlendkitError, match="none of its 4 notes names a clip"):
+        read_scores(path)
 
 
 def test_birdnets_own_species_list_has_no_header(tmp_path: Path) -> None:

@@ -101,6 +101,20 @@ def test_columns_about_rows_are_no_classes(tmp_path: Path) -> None:
     assert read_table(tmp_path / "t.csv", folds="fold").folds is not None
 
 
+def test_what_was_measured_beside_the_sound_is_no_class(tmp_path: Path) -> None:
+    beside = {"temperature": 21.5, "humidity": 80, "snr": 0.5, "lat": -20.0, "cluster_id": 1, "moon_phase": 0.25}
+    FRAME.assign(**beside).to_csv(tmp_path / "t.csv", index=False)
+    check(tmp_path / "t.csv", f"left out, for they are no classes: columns {', '.join(list(beside)[:5])} (+1 more)")
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.random((48, 4)), columns=list("abcd")).assign(
+        batt=rng.uniform(3, 4, 48), sun=rng.uniform(20, 30, 48)
+    )
+    table.insert(0, "row_id", [f"r_{5 * i + 5}" for i in range(48)])
+    table.to_csv(tmp_path / "two.csv", index=False)
+    with pytest.raises(BlendkitError, match=r"one scale\n  4 columns lie in \[0, 1\], but 'batt' in"):
+        read_table(tmp_path / "two.csv")
+
+
 @pytest.mark.parametrize(
     ("extra", "said"),
     [

@@ -52,10 +52,41 @@ def test_labels_that_reach_further_are_no_mistake(spans: list[tuple[int, int]], 
 
 
 def test_labels_beyond_the_rows_are_counted() -> None:
-    later = [(k * 10_000, k * 10_000 + 1) for k in range(2, 10)]
-    found = truth_for(labels((0, 5000), *later), ROWS, ("x",), None, "a.csv")
-    said = "8 of 9 labelled spans of these recordings end more than a chunk beyond the last row of a.csv"
+    later = [(k * 10_000, k * 10_000 + 1) for k in range(2, 5)]
+    found = truth_for(labels((0, 5000), *later[:2]), ROWS, ("x",), None, "a.csv")
+    with pytest.raises(BlendkitError, match="75% of its spans end beyond the last scored chunk"):
+        truth_for(labels((0, 5000), *later), ROWS, ("x",), None, "a.csv")
+    said = "2 of 3 labelled spans of these recordings end more than a chunk beyond the last row of a.csv"
     assert (found.notes[0], found.notes[-1]) == ("read so", said)
+
+
+def labelled_file(folder: Path, name: str) -> Path:
+    path = folder / "labels.csv"
+    path.write_text(f"filename,start,end,primary_label\n{name},0,5,x\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "scored", "found"),
+    [
+        ("/mnt/d/s1/r.ogg", ["s1/r_5"], "s1/r_5"),
+        ("/mnt/d/s2/r.ogg", ["s1/r_5"], None),  # recorders of two sites give their files one name
+        ("C:\\d\\s2\\r.ogg", ["s1/r_5"], None),
+        ("/mnt/d/s1/r.ogg", ["s1/r_5", "s2/r_5"], "s1/r_5"),
+        ("/mnt/d/s2/r.ogg", ["r_5"], "r_5"),
+        ("s2/r.ogg", ["s1/r_5"], None),
+        ("r.ogg", ["s1/r_5"], "s1/r_5"),
+    ],
+)
+def test_paths_match_by_their_last_folders(tmp_path: Path, name: str, scored: list[str], found: str | None) -> None:
+    rows, path = rows_from_ids(scored, 5.0, NameRule()), labelled_file(tmp_path, name)
+    if found is None:
+        with pytest.raises(BlendkitError, match="no label matches a row") as caught:
+            truth_for(path, rows, ("x",), None, "a.csv")
+        assert "differ in folder" in caught.value.problems[0]
+        return
+    labelled = truth_for(path, rows, ("x",), None, "a.csv").labelled
+    assert [i for i, known in zip(rows.ids(), labelled, strict=True) if known] == [found]
 
 
 def test_other_recordings_do_not_count() -> None:

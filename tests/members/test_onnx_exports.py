@@ -299,6 +299,22 @@ def test_what_looks_like_probabilities_must_be_stated(
     np.testing.assert_allclose(logit(as_logits, floor=1e-9), as_prob, rtol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("last", "why"),
+    [
+        ([node("LogSoftmax", ["z"], ["y"], axis=1)], "the graph ends in LogSoftmax"),
+        ([node("Softmax", ["z"], ["p"], axis=1), node("Log", ["p"], ["y"])], "the graph ends in Log of Softmax"),
+    ],
+)
+def test_logarithms_of_probabilities_are_no_logits(
+    graph: Callable[..., str], labels: str, last: list[Any], why: str
+) -> None:
+    path = graph([node("MatMul", ["x", "w"], ["z"]), *last], {"x": ("b", 10)}, {"y": ("b", 3)})
+    text = failure(path, labels)
+    assert f"holds logarithms of probabilities, which are no logits: {why}" in text
+    assert made(path, labels, gives="logit").predict(X).max() <= 0
+
+
 NAMES = {"bluemac": ("Ara ararauna", "Macaw"), "treefro": ("Boana punctata", "Treefrog"), "none": ("Bufo x", "Toad")}
 WILD = MemberContext(
     tuple(NAMES), Taxonomy({c: {"scientific_name": s, "common_name": n} for c, (s, n) in NAMES.items()}), chunk_s=5.0

@@ -147,7 +147,7 @@ def test_a_run_is_looked_at_without_being_run(tmp_path: Path) -> None:
         look_beforehand(recipe, tmp_path, tmp_path / "o")
     (tmp_path / "a" / "u1.wav").write_bytes(b"RIFF not decoded here")
     found = look_beforehand(recipe, tmp_path, tmp_path / "o")
-    assert (found.recordings, found.space, found.saw) == (("u1",), "rank", Saw(known=False))
+    assert (found.recordings, found.space, found.saw) == (("u1",), "rank", Saw())
     assert not (tmp_path / "o").exists()
 
 

@@ -80,9 +80,10 @@ def test_they_count_on_request_with_a_note(make_examples: Make) -> None:
 def test_labelled_recordings_are_never_unlabelled_too(make_examples: Make) -> None:
     e = make_examples(4, 2)
     apart = make_examples(0, 3, "pseudo", prefix="u")
-    assert _without_labelled(apart, e).recording.tolist() == apart.recording.tolist()
+    assert _without_labelled(apart, e)[0].recording.tolist() == apart.recording.tolist()
     both = replace(apart, recording=np.array(["u0", "elsewhere/R3.wav", "u2"]))
-    assert _without_labelled(both, e).recording.tolist() == ["u0", "u2"]
+    rest, left_out = _without_labelled(both, e)
+    assert (rest.recording.tolist(), left_out) == (["u0", "u2"], ["elsewhere/R3.wav"])
     with pytest.raises(BlendkitError, match="every unlabelled recording is a labelled one") as caught:
         _without_labelled(replace(apart, recording=np.array(["r1", "r3", "r3"])), e)
     assert list(caught.value.problems) == ["r1, r3"]

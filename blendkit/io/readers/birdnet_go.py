@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from blendkit.core import composed, recording_id
-from blendkit.errors import BlendkitError, shorten
+from blendkit.errors import BlendkitError, counted, shorten
 from blendkit.io.file_reader import ColumnNames, FileHead, Reader
 from blendkit.io.readers.detection_tables import NOTHING, Detections
 from blendkit.io.sqlite_files import query_detections
@@ -23,17 +23,22 @@ def _fits(head: FileHead) -> bool:
 def _read(path: Path, names: ColumnNames) -> Detections:
     """Return every note: of a clip with clock times from 0 s on, of a file with its times in seconds.
 
-    Raises BlendkitError for notes without a clip or with times that are neither, by their number.
+    Notes whose clip is gone, as the program's retention leaves them, belong to no recording: they are left out, and
+    counted. Raises BlendkitError for notes with times that are neither, by their number, and if none has a clip.
     """
-    rows = query_detections(path, f"SELECT {', '.join(_COLUMNS)} FROM notes ORDER BY rowid", _COLUMNS, may_lack=(0,))
+    every = query_detections(path, f"SELECT {', '.join(_COLUMNS)} FROM notes ORDER BY rowid", _COLUMNS, may_lack=(0,))
+    rows = [r for r in every if r[0]]
+    if every and not rows:
+        raise BlendkitError(f"{path.name}: none of its {len(every)} notes names a clip, so that no recording is known")
     spans = [_span(begin, end) for _, begin, end, *_ in rows]
     bad = [f"note {i}: {r[1]!r} to {r[2]!r}" for i, (r, s) in enumerate(zip(rows, spans, strict=True), 1) if s is None]
-    bad += [f"note {i}: no clip_name" for i, r in enumerate(rows, 1) if not r[0]]
     if bad:
         raise BlendkitError(f"{path.name}: {len(bad)} notes cannot be placed in a recording", [shorten(bad)])
     known = [s for s in spans if s is not None]
     clips = sum(isinstance(r[1], str) and _plain(r[1]) is None for r in rows)
     said = [f"{clips} notes have clock times: each lies at the start of its own clip"] if clips else []
+    if gone := len(every) - len(rows):
+        said.append(f"{counted(gone, 'note', 'notes')} without a clip_name left out: their recordings are not known")
     return Detections(
         [recording_id(str(r[0]).replace("\\", "/")) for r in rows],
         np.array([s for s, _ in known], np.float64),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.core import AUDIO_SUFFIXES, WHOLE_RECORDING, Int64, path_ids, recording_id
+from blendkit.core import AUDIO_SUFFIXES, WHOLE_RECORDING, Int64, path_ids, recording_id, whole_path
 from blendkit.io.plain_table import coded
 from blendkit.io.readers.label_rows import LabelRows, places_among
 from blendkit.io.readers.label_times import UNREADABLE, milliseconds, read_times, require_seconds, unlikely_unit
@@ -65,7 +65,7 @@ class PlaceColumns:
 class Places:
     """N spans, start and end (N,) in milliseconds, and the place `of` (N,) of the recording of each in `recordings`.
 
-    bad: what cannot be read, one text per line.
+    bad: what cannot be read, one text per line. paths: {recording: all its folders} of absolute ones.
     """
 
     recordings: list[str]
@@ -74,6 +74,7 @@ class Places:
     end: Int64
     bad: list[str]
     notes: tuple[str, ...] = ()
+    paths: Mapping[str, str] = field(default_factory=dict)
 
 
 def place_columns(frame: pd.DataFrame) -> tuple[PlaceColumns, list[str]]:
@@ -130,12 +131,12 @@ def places_of(frame: pd.DataFrame, at: PlaceColumns, own_name: str, path: object
     """
     if at.row_id is not None:
         return _of_row_ids(frame, at.row_id)
-    names, of, notes = _recordings(frame, at.file, own_name, path)
+    names, of, notes, paths = _recordings(frame, at.file, own_name, path)
     named = np.array([*map(bool, names)], bool)[of]
     if at.start is None:
         bad = [f"line {n}: no recording" for n in frame.index[~named].tolist()]
         start, end = np.zeros(len(of), np.int64), np.full(len(of), WHOLE_RECORDING)
-        return Places(names, of, start, end, bad, (*notes, "labels hold for whole recordings"))
+        return Places(names, of, start, end, bad, (*notes, "labels hold for whole recordings"), paths)
     times = [c for c in (at.start, at.end, at.duration, at.offset) if c is not None]
     frame, commas = decimal_points(frame, times)
     second = at.end or at.duration or ""
@@ -149,12 +150,14 @@ def places_of(frame: pd.DataFrame, at: PlaceColumns, own_name: str, path: object
         cells = [frame[c].iloc[i] for c in times[:2]]
         joined = f"{cells[0]!r} {'for' if second == at.duration else 'to'} {cells[1]!r}"
         bad.append(f"line {frame.index[i]}: {joined} of {names[of[i]]!r}")
-    return Places(names, of, start, end, bad, (*notes, *commas))
+    return Places(names, of, start, end, bad, (*notes, *commas), paths)
 
 
 def rows_of_places(places: Places, sets: Sequence[frozenset[str]], which: Int64) -> LabelRows:
     """Return the rows of places (N,) whose classes are sets[which] (N,)."""
-    return LabelRows(places.recordings, places.of, places.start, places.end, sets, which, notes=places.notes)
+    return LabelRows(
+        places.recordings, places.of, places.start, places.end, sets, which, notes=places.notes, paths=places.paths
+    )
 
 
 def _spans(frame: pd.DataFrame, at: PlaceColumns, units: dict[str, float | None]) -> tuple[Int64, Int64]:
@@ -178,20 +181,22 @@ def _require_seconds(frame: pd.DataFrame, start: str, end: str, path: object) ->
 
 def _recordings(
     frame: pd.DataFrame, column: str | None, own_name: str, path: object
-) -> tuple[list[str], Int64, tuple[str, ...]]:
-    """Return recordings, the place (N,) of each row's among them, and notes."""
+) -> tuple[list[str], Int64, tuple[str, ...], dict[str, str]]:
+    """Return recordings, the place (N,) of each row's among them, notes, and the whole paths of absolute ones."""
     if column is None:
         of = np.zeros(len(frame), np.int64)
-        return [own_name], of, (f"{OWN_NAME}: the labels belong to {own_name!r}",)
+        return [own_name], of, (f"{OWN_NAME}: the labels belong to {own_name!r}",), {}
     of, different = coded(frame[column])
     names = {n: n.replace("\\", "/") for n in different}
     absolute = {n: PurePosixPath(p).name for n, p in names.items() if _ABSOLUTE.match(p)}
     ids = {n: recording_id(absolute.get(n, p)) if p else "" for n, p in names.items()}
     if len({ids[n] for n in absolute}) < len({names[n] for n in absolute}):  # the folders tell them apart
         ids |= path_ids(absolute)
-        return list(ids.values()), of, ("folders that all absolute paths share are left out of the recordings' names",)
-    notes = ("folders of absolute paths are left out of the recordings' names",) if absolute else ()
-    return list(ids.values()), of, notes
+        said = "folders that all absolute paths share are left out of the recordings' names"
+    else:
+        said = "folders of absolute paths are left out of the recordings' names"
+    paths = {ids[n]: whole_path(names[n]) for n in absolute}
+    return list(ids.values()), of, (said,) if absolute else (), paths
 
 
 def _of_row_ids(frame: pd.DataFrame, column: str) -> Places:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -19,7 +19,7 @@ class LabelRows:
 
     of (N,): the place of each span's recording in `recordings`; which (N,): of its classes in `sets`. duplicates: rows
     of the file that were left out because an equal one came before. notes: how the file was read. drawn: whether the
-    file says that its rows are a draw.
+    file says that its rows are a draw. paths: see `LabelTable`.
     """
 
     recordings: Sequence[str]
@@ -31,6 +31,7 @@ class LabelRows:
     duplicates: int = 0
     notes: tuple[str, ...] = ()
     drawn: bool = False
+    paths: Mapping[str, str] = field(default_factory=dict)
 
 
 def places_among(values: Iterable[T]) -> tuple[list[T], Int64]:
@@ -64,7 +65,8 @@ def label_table(parts: Sequence[LabelRows], source: str) -> LabelTable:
     start, end = (np.concatenate(t) for t in ([p.start for p in parts], [p.end for p in parts]))
     notes = tuple(dict.fromkeys(n for p in parts for n in p.notes))
     spans = united_spans(recordings, of, start, end, sets, which)
-    return LabelTable(spans, sum(p.duplicates for p in parts), source, notes, any(p.drawn for p in parts))
+    paths = {r: path for p in parts for r, path in p.paths.items()}
+    return LabelTable(spans, sum(p.duplicates for p in parts), source, notes, any(p.drawn for p in parts), paths)
 
 
 def _joined(places: Sequence[Int64], sizes: Sequence[int]) -> Int64:

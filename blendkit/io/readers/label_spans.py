@@ -11,6 +11,7 @@ import numpy as np
 
 from blendkit.core import Int64
 from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.io.answer_words import meaning_of
 from blendkit.io.plain_table import coded
 from blendkit.io.readers.arbimon_matches import with_times
 from blendkit.io.readers.label_cells import split_cells
@@ -29,8 +30,6 @@ _LABELS = (
 )
 _UNKNOWN = ("mystery", "sonus")  # genera of xeno-canto for unknown species and for whole soundscapes
 _PRESENCE = ("val", "present", "presence", "validated", "validation")  # of the class that a row names (Arbimon)
-_UNHEARD = ("(not validated)", "not validated")
-_ABSENT, _THERE = ("0", "0.0", "false", "absent", "not present"), ("1", "1.0", "true", "present")
 _CHANCE = "inclusion_probability"  # of a clip that a review drew
 _CERTAIN = ("", "1", "1.0")  # every chunk was heard
 _DRAWN = (
@@ -66,7 +65,7 @@ def rows_of_frame(
     at, problems = _clip_columns(plain) if clips else place_columns(frame)
     frame, unknown = _known_species(frame, plain["gen"]) if clips else (frame, ())
     label, unread = (None, ()) if clips else _label_column(frame, at, column, path)
-    frame, absent = _present(frame, plain) if label else (frame, ())
+    frame, absent = _present(frame, plain, path) if label else (frame, ())
     marked = {"selection", "begin_time", "end_time"} <= plain.keys()  # Raven: marks in recordings heard as a whole
     wide = [] if label or clips or marked or one_class else binary_columns(frame, at.used)
     what = _What(label, tuple(wide), (plain["gen"], plain["sp"]) if clips else (), one_class or "")
@@ -102,16 +101,35 @@ def _scored(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[str, ...]:
     return (f"its column {unsure[0]!r} is not looked at: {why}",)
 
 
-def _present(frame: pd.DataFrame, plain: Mapping[str, str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the rows whose class is there, where a column says of each row whether it is, and a note on the others."""
+def _present(frame: pd.DataFrame, plain: Mapping[str, str], path: object) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the rows whose class is there, where a column says of each row whether it is, and a note on the others.
+
+    Raises BlendkitError for such a column that also holds words which are no answer.
+    """
+    unread: list[str] = []
     for column in (plain[n] for n in _PRESENCE if n in plain):
-        cells = frame[column].str.strip().str.lower()
-        absent, unheard = cells.isin(_ABSENT), cells.isin(_UNHEARD)
+        at, cells = coded(frame[column])
+        meant = [meaning_of(c, in_tables=True) for c in cells]
+        strange = [c for c, m in zip(cells, meant, strict=True) if m is None]
+        if strange:
+            unread += _strange_presence(column, strange, absent="n" in meant, path=path)
+            continue
+        own = np.array([m or "" for m in meant], "U1")[at]
+        absent, unheard = own == "n", (own == "u") | ((own == "") & (own != "").any())
         counts = {f"rows whose {column!r} says that their class is absent are left out": int(absent.sum()),
-                  f"rows whose {column!r} says that nobody listened are left out": int(unheard.sum())}  # fmt: skip
-        if any(counts.values()) and (absent | unheard | cells.isin(_THERE)).all():
+                  f"rows whose {column!r} does not say that it is there are left out": int(unheard.sum())}  # fmt: skip
+        if any(counts.values()):
             return frame[~absent & ~unheard], tuple(f"{n} {what}" for what, n in counts.items() if n)
-    return frame, ()
+    return frame, tuple(unread)
+
+
+def _strange_presence(column: str, strange: Sequence[str], *, absent: bool, path: object) -> list[str]:
+    """Return a note on a column of answers that holds other words, too. Raises BlendkitError if some say no."""
+    what = f"{shorten(repr(c) for c in strange)} in its column {column!r}"
+    if absent and not all(_NUMBER.fullmatch(c.strip()) for c in strange):
+        ways = ["write yes or no (1 or 0, true or false) in every row, or call the column something else"]
+        raise BlendkitError(f"{path}: {what} says neither that the class is there nor that it is not", ways)
+    return [f"its column {column!r} is not looked at: {shorten(repr(c) for c in strange)} is neither yes nor no"]
 
 
 def _read(frame: pd.DataFrame, path: object, own_name: str, at: PlaceColumns, what: _What) -> LabelRows:

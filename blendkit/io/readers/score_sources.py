@@ -24,6 +24,7 @@ from blendkit.core import (
 from blendkit.errors import counted
 from blendkit.io.audio_places import AudioFolder, recording_lengths
 from blendkit.io.file_reader import ColumnNames, ReadFile, read_found
+from blendkit.io.labelled_reach import labelled_chunks, listened_to
 from blendkit.io.provenance import Provenance, agreed_space, provenance_of
 from blendkit.io.readers.detection_tables import Detections, detection_windows
 from blendkit.io.readers.score_table import TABLE_SUFFIXES, Table, recording_folds
@@ -31,7 +32,13 @@ from blendkit.io.readers.table_names import table_recording
 from blendkit.io.run_names import RunFacts, run_facts
 from blendkit.io.score_places import score_file, split_source
 from blendkit.io.space_check import check_space
-from blendkit.io.windows_to_chunks import Windowed, late_windows, windows_on_chunks, without_rows
+from blendkit.io.windows_to_chunks import (
+    Windowed,
+    late_windows,
+    require_not_small,
+    windows_on_chunks,
+    without_rows,
+)
 from blendkit.store import LogitStore, is_store
 
 RECIPES = (".yaml", ".yml")
@@ -90,13 +97,15 @@ def read_score_file(
     *,
     names: ColumnNames | None = None,
     labels: LabelTable | None = None,
+    reach: LabelTable | None = None,
     audio: AudioFolder | None = None,
 ) -> ScoreFile:
     """Read scores as `read_scores`, with the fold of every recording if the file has folds, and notes on the file.
 
     Sites, dates and hours are read by the preset that most names of its recordings fit. labels: of a store, which may
     be larger than memory, only the recordings that they name are read, unless they name none. audio: the folder of the
-    recordings; where SOURCE holds single detections, it tells how long each was listened to, and those with none.
+    recordings; where SOURCE holds single detections, it tells how long each was listened to, and those with none; else
+    `reach` does, labels of these recordings.
     """
     names = names or ColumnNames()
     require_choice(space, get_args(FileSpace), "space of scores")
@@ -105,8 +114,8 @@ def read_score_file(
     if labels is not None and is_store(split_source(path)[0]):
         return replace(_labelled_part(Path(path), labels), known=known)
     space = agreed_space(path, known, space)
-    read = read_any(path, space, names)
-    file = read if isinstance(read, ScoreFile) else scores_of(read, path, space, names, audio)
+    read = read_any(path, space, names, reach)
+    file = read if isinstance(read, ScoreFile) else scores_of(read, path, space, names, audio, reach)
     return replace(file, known=known, of_run=of_run)
 
 
@@ -126,7 +135,9 @@ def _labelled_part(folder: Path, labels: LabelTable) -> ScoreFile:
     return _fitted(ScoreFile(folder.resolve().name, scores, {}, notes, unread=sum(chunks.values()) - len(scores)))
 
 
-def read_any(path: Path | str, space: FileSpace, names: ColumnNames) -> ScoreFile | ReadFile:
+def read_any(
+    path: Path | str, space: FileSpace, names: ColumnNames, reach: LabelTable | None = None
+) -> ScoreFile | ReadFile:
     """Return scores as `read_score_file` does; single detections as they are, which `scores_of` pools onto chunks."""
     file, array = split_source(path)
     if is_store(file):
@@ -134,12 +145,13 @@ def read_any(path: Path | str, space: FileSpace, names: ColumnNames) -> ScoreFil
         return _fitted(ScoreFile(file.resolve().name, store.read(NameRule()), {}, tuple(store.notes)))
     names = names if array is None else replace(names, array=array)
     read = read_found(file, names)
-    return read if isinstance(read.found, Detections) else scores_of(read, path, space, names)
+    return read if isinstance(read.found, Detections) else scores_of(read, path, space, names, None, reach)
 
 
 def scores_of(
-    read: ReadFile, path: Path | str, space: FileSpace, names: ColumnNames, audio: AudioFolder | None = None
-) -> ScoreFile:
+    read: ReadFile, path: Path | str, space: FileSpace, names: ColumnNames, audio: AudioFolder | None = None,
+    reach: LabelTable | None = None,
+) -> ScoreFile:  # fmt: skip
     """Return the scores of what was read of a path: windows and detections pooled onto chunks."""
     file, array = split_source(path)
     name = array or (file.resolve().name if file.is_dir() else file.name.split(".")[0])
@@ -151,9 +163,12 @@ def scores_of(
         scores = Scores.build(found.values, rows, found.classes, space, source=str(path))
         return _fitted(ScoreFile(name, scores, folds, (*found.notes, *longer_chunk_notes(rows, names.chunk_s))))
     if isinstance(found, Detections):
-        return _fitted(_of_detections(read, found, name, file.name, space, names.chunk_s, audio))
+        return _fitted(_of_detections(read, found, name, file.name, space, names.chunk_s, audio, reach))
     ids = path_ids(found.recording)
     windowed = replace(found, recording=[ids[r] for r in found.recording])
+    if reach is not None:
+        lengths = labelled_chunks(reach, list(dict.fromkeys(windowed.recording)), names.chunk_s)
+        require_not_small(windowed, lengths, names.chunk_s, file.name)
     scores = windows_on_chunks(windowed, {}, names.chunk_s, NameRule(), space, "mean", file.name)
     said = (_pooled(read, windowed, scores, names.chunk_s, "mean"), *without_rows(scores, {}, names.chunk_s))
     return _fitted(ScoreFile(name, scores, {}, (*found.notes, *said)))
@@ -170,7 +185,7 @@ def longer_chunk_notes(rows: Rows, chunk_s: float) -> list[str]:
 
 def _of_detections(
     read: ReadFile, found: Detections, name: str, source: str, space: FileSpace, chunk_s: float,
-    audio: AudioFolder | None,
+    audio: AudioFolder | None, reach: LabelTable | None,
 ) -> ScoreFile:  # fmt: skip
     """Return detections on chunks, each with the highest that overlaps it, else the score of nothing."""
     empty = nothing_found(space, found.score)
@@ -185,6 +200,8 @@ def _of_detections(
     if audio is not None:
         lengths, whole, said = recording_lengths(heard, audio, others=not found.own_tables)
     known = {r: count_chunks(s, chunk_s)[0] for r, s in lengths.items()}
+    if audio is None and reach is not None:
+        known, said = listened_to(reach, windowed, heard, chunk_s, others=not found.own_tables)
     scores = windows_on_chunks(windowed, known, chunk_s, NameRule(), space, "max", source, empty=empty)
     notes = (
         *windowed.notes,

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from blendkit.core import recording_id
 
-_SUFFIXES = (".birdnet.selection.table", ".birdnet.selections", ".birdnet.results", ".selections", ".selection.table")
+_SUFFIXES = (
+    *(".birdnet.selection.table", ".birdnet.selections", ".birdnet.results", ".selections", ".selection.table"),
+    *("_hawkears", "_raven_selections", "_selections", "_labels"),
+)
 
 
 def table_recording(path: Path) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from blendkit.core import Taxonomy, composed
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io.text_tables import open_table
+from blendkit.io.text_tables import open_table, plain_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,7 @@ _ALIASES = {
     "family": ("family",),
     "order": ("order", "order1"),
     "class_name": ("class_name",),
-    "common_name": ("common_name", "com_name", "primary_com_name"),
+    "common_name": ("common_name", "com_name", "primary_com_name", "english_name"),
     "ebird_code": ("ebird_code", "species_code", "speciescode"),
 }
 _OPTIONAL = ("common_name", "ebird_code")  # only for matching a model's class list; kept where a table has them
@@ -31,8 +31,8 @@ def read_taxonomy(path: Path | str | Sequence[Path]) -> Taxonomy:
 
     Further tables (eBird, say) add what the first lacks, by class id or scientific name.
     eBird's own table has the columns SPECIES_CODE and REPORT_AS, by which forms and retired codes are explained.
-    Column names are matched ignoring case. Raises BlendkitError if the first table has no class id column,
-    or lists an id twice.
+    Column names are matched ignoring case, and whatever stands between their words. Raises BlendkitError if the first
+    table has no class id column, or lists an id twice.
     """
     paths = [Path(path)] if isinstance(path, (Path, str)) else list(path)
     first = _frame(paths[0])
@@ -85,7 +85,7 @@ def _frame(path: Path) -> pd.DataFrame:
 
 
 def _column(frame: pd.DataFrame, name: str) -> pd.Series[str] | None:
-    lower = {str(c).strip().lower(): c for c in frame.columns}
+    lower = {plain_name(str(c))[0]: c for c in frame.columns}
     for alias in _ALIASES[name]:
         if alias in lower:
             return frame[lower[alias]]

@@ -1,0 +1,66 @@
+"""How long recordings are at least, by their labels: a table of detections says nothing of what follows its last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from blendkit.core import WHOLE_RECORDING, Int64, LabelTable, count_chunks, unit_of_lengths
+from blendkit.errors import counted, shorten
+from blendkit.io.windows_to_chunks import Windowed
+
+_LATE = 0.75  # of spans of several lengths: so many beyond the last detection may as well be in another unit
+_SAME_MS = 2  # by which spans of one length may differ
+
+
+def labelled_chunks(labels: LabelTable, recordings: Sequence[str], chunk_s: float) -> dict[str, int]:
+    """Return {recording: chunks up to its last labelled one} of all labelled recordings, by the names of `recordings`.
+
+    Nothing where the spans are of a length that only another unit explains.
+    """
+    named = labels.named_as(recordings)
+    lengths = _spans(named)
+    if not len(lengths) or unit_of_lengths((lengths[:, 1] - lengths[:, 0]) / 1000, chunk_s):
+        return {}
+    return named.chunk_counts(chunk_s)
+
+
+def listened_to(
+    labels: LabelTable, windowed: Windowed, heard: Sequence[str], chunk_s: float, *, others: bool
+) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Return {recording: chunks} that detections were looked for in, by the labels of a table's recordings, and a note.
+
+    heard: the recordings that the table names. others: also labelled recordings that it does not name, for there was
+    nothing to name.
+    """
+    last: dict[str, int] = {}
+    for r, end in zip(windowed.recording, windowed.end_s.tolist(), strict=True):
+        last[r] = max(last.get(r, 0), count_chunks(end, chunk_s)[0])
+    counts, own = labelled_chunks(labels, heard, chunk_s), set(heard)
+    if not own & counts.keys() or _may_be_of_another_unit(labels.named_as(heard), last, chunk_s):
+        return {}, ()
+    known = {r: max(n, last.get(r, 0)) for r, n in counts.items() if others or r in own}
+    further = sum(n - last.get(r, 0) for r, n in known.items())
+    silent = [r for r in known if r not in own]
+    said = [f"{counted(further, 'labelled chunk', 'labelled chunks')} after the last detection of a recording count as "
+            "nothing found"] if further else []  # fmt: skip
+    if silent:
+        said.append(f"so do all of {counted(len(silent), 'recording', 'recordings')} without any: {shorten(silent)}")
+    return known, tuple(said)
+
+
+def _may_be_of_another_unit(labels: LabelTable, last: Mapping[str, int], chunk_s: float) -> bool:
+    spans = _spans(labels)
+    length = spans[:, 1] - spans[:, 0]
+    if length.max() - length.min() <= _SAME_MS:
+        return False  # spans of one usual length
+    own = labels.only(last)
+    late = [end > 1000 * chunk_s * (last[r] + 1) for r in own.recordings for _, end, _ in own.spans[r]]
+    return bool(late) and float(np.mean(late)) >= _LATE
+
+
+def _spans(labels: LabelTable) -> Int64:
+    """Return the start and end (S, 2) of all spans that are not of whole recordings, in milliseconds."""
+    found = [(start, end) for own in labels.spans.values() for start, end, _ in own if end < WHOLE_RECORDING]
+    return np.array(found, np.int64).reshape(-1, 2)
