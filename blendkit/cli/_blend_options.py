@@ -35,13 +35,19 @@ class SpaceOf(click.ParamType):  # type: ignore[type-arg]
 _COLUMNS = ("rows", "classes", "folds", "chunk_s", "format")  # options of `blend`, too
 
 
-def blend_command(sources: Sequence[str], labels: Path, taxonomy: Path | None, names: ColumnNames) -> str:
-    """Return the command that blends score files, as a shell takes it, with what was said of their columns."""
+def blend_command(
+    sources: Sequence[str], labels: Path, taxonomy: Path | None, names: ColumnNames, *, fill: bool = False
+) -> str:
+    """Return the command that blends score files, as a shell takes it, with what was said of their columns.
+
+    fill: whether some lack rows that others have.
+    """
     tables = ["--labels", str(labels)] + (["--taxonomy", str(taxonomy)] if taxonomy is not None else [])
     usual, own = type(names)(), []
     for key in _COLUMNS:
         if (value := getattr(names, key)) != getattr(usual, key):
             own += [f"--{key.replace('_', '-')}", f"{value:g}" if isinstance(value, float) else value]
+    own += ["--missing-rows", "median"] if fill else []
     return shlex.join(["blendkit", "blend", *sources, *tables, *own])
 
 

@@ -62,10 +62,9 @@ class LedgerUse:
             if x.name in found.hashes:
                 about = {"recipe": x.name, "sha256": found.hashes[x.name], "oof": x.macro.estimate}
                 about |= {"tuned": True} if x.name in found.tuned else {}
-                about |= {"low": x.macro.low, "high": x.macro.high, "rows": found.labelled_rows}
-                append_entry(
-                    self.ledger_file, {"kind": "oof", "from": "compare", **about, "clusters": found.boot.clusters}
-                )
+                about |= {"low": x.macro.low, "high": x.macro.high, "clusters": found.boot.clusters}
+                about |= {"rows": found.labelled_rows, "on": found.measured_on}
+                append_entry(self.ledger_file, {"kind": "oof", "from": "compare", **about})
 
     def public_scores(self, hashes: dict[str, str]) -> dict[str, float]:
         """Return the public scores of recipes {name: hash}, from the ledger and from --lb."""
@@ -110,7 +109,9 @@ def _print(file: Path, known: list[Experiment], moved: list[Transfer]) -> None:
         print_table(f"gains over {moved[0].reference}", ["recipe", "OOF", "", "public", "private"], changes)
         same, of = transfer_agreement(moved)
         tuned = sum(t.in_sample for t in moved)
+        apart = sum(t.oof_gain is None and not t.in_sample for t in moved)
         left = f"; {tuned} in-sample not counted" if tuned else ""
+        left += f"; {apart} not measured on the same chunks: compare them together" if apart else ""
         click.echo(f"{same} of {of} out-of-fold gains had the same sign on the leaderboard{left}")
     else:
         click.echo("fewer than two recipes have leaderboard scores: add them with --lb NAME=PUBLIC/PRIVATE")

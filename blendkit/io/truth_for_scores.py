@@ -70,6 +70,17 @@ def truth_for(
     if late:
         left = f"{late} of {spans} labelled spans of these recordings end more than a chunk beyond the last row"
         hints = [f"{left} of {what}", *hints]
-    notes = [*matching.notes, *matching.on_chunks(rows, what), *([left_out] if lacking else []), *hints]
+    notes = [*matching.notes, *matching.on_chunks(rows, what), *_unscored(table, rows, what)]
+    notes += [*([left_out] if lacking else []), *hints]
     notes += filter(None, [unused])
     return Truth(values, labelled, taxa, tuple(notes))
+
+
+def _unscored(table: LabelTable, rows: Rows, what: str) -> list[str]:
+    """Return a note on labelled recordings that have no row; none without any."""
+    scored = set(rows.recordings())
+    lacking = [r for r in table.recordings if r not in scored]
+    if not lacking:
+        return []
+    of = f"{len(lacking)} of the {len(table.recordings)} labelled recordings"
+    return [f"{of} have no scores in {what}, and no part in any figure: {shorten(lacking, 3)}"]

@@ -18,6 +18,7 @@ from blendkit.core import (
     copies_said,
     require_kind,
     require_path,
+    same_rows,
     text_hash,
 )
 from blendkit.errors import BlendkitError, counted, shorten
@@ -145,7 +146,13 @@ def compare_read(read: SourcesRead, truth: LabelledChunks, rules: Rules) -> Comp
     found = compare_scores(read.scores, truth, rules, _members(read, rules))
     notes = (*found.notes, *_kinds(read, truth), *read.notes, *_cliffs(read.scores, truth))
     return replace(
-        found, notes=notes, hashes=read.hashes, labelled_rows=int(truth.labelled.sum()), tuned=tuple(read.tuned)
+        found,
+        notes=notes,
+        hashes=read.hashes,
+        labelled_rows=int(truth.labelled.sum()),
+        measured_on=truth.measured_on,
+        same_rows=all(same_rows(truth.rows, s.rows) for s in read.scores.values()),
+        tuned=tuple(read.tuned),
     )
 
 
@@ -258,6 +265,11 @@ def _label(read: SourcesRead, labels: Labels, what: str, path: str | None) -> No
         ways = [f"{what} holds a run; compare its recipe {own}, if that has rows with labels"] if own.is_file() else []
         raise BlendkitError(error.title, [*error.problems, *ways]) from error
     read.notes += known.notes
+    for name, scores in list(read.scores.items())[1:]:
+        scored = set(first.rows.recordings())
+        if lacking := [r for r in scores.rows.recordings() if r not in scored]:
+            who = counted(len(lacking), "recording", "recordings")
+            read.notes.append(f"{name}: {who} that {what} lacks left out: {shorten(lacking, 3)}")
     contents = JoinedContents(p.contents for p in read.files.values())
     read.truth = LabelledChunks(first.rows, first.classes, known.values, known.labelled, read.folds, contents)
     read.taxonomy = known.taxonomy if known.taxonomy.table else read.taxonomy

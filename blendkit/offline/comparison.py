@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, ClusterBy, Contents, Matrix, Rows, Scores, cluster_labels, notebook_view
+from blendkit.core import Bools, ClusterBy, Contents, Matrix, Rows, Scores, cluster_labels, notebook_view, text_hash
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.metrics import (
     Bootstrap,
@@ -53,6 +53,12 @@ class LabelledChunks:
     folds: dict[str, str] = field(default_factory=dict)
     contents: Contents = field(default_factory=dict, repr=False)
 
+    @property
+    def measured_on(self) -> str:
+        """The hash of the ids of labelled rows and of the classes: figures of the same ones can be compared."""
+        ids = sorted(self.rows.take(np.flatnonzero(self.labelled)).ids())
+        return text_hash("\n".join([*ids, "", *sorted(self.classes)]))
+
     @classmethod
     def of(cls, w: Workspace) -> LabelledChunks:
         """Return what a workspace knows of them."""
@@ -74,8 +80,9 @@ class Comparison:
     """lines in the given order; split: simulated leaderboards; fold_means: means of the folds' own figures.
 
     hashes: of the recipes among the sources, by name; tuned: those that were tuned on labelled recordings;
-    labelled_rows: on how many chunks all were measured; lumps: what sites (or dates) make of a split that keeps them
-    whole, None by recording; outlook: of the first score's plateau.
+    labelled_rows: on how many chunks all were measured; measured_on: the hash of these and the classes; lumps: what
+    sites (or dates) make of a split that keeps them whole, None by recording; outlook: of the first score's plateau;
+    same_rows: whether all sources have the same.
     """
 
     lines: tuple[Line, ...]
@@ -87,6 +94,8 @@ class Comparison:
     hashes: dict[str, str] = field(default_factory=dict)
     tuned: tuple[str, ...] = ()
     labelled_rows: int = 0
+    measured_on: str = ""
+    same_rows: bool = True
     lumps: SplitLumps | None = None
     outlook: Outlook | None = None
 

@@ -11,6 +11,7 @@ from blendkit.core import require_choice, require_kind, text_hash
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.offline.chain_growth import Growth, grow_recipe
+from blendkit.offline.comparison import LabelledChunks
 from blendkit.offline.found_values import Found
 from blendkit.offline.grown_recipe import Grown
 from blendkit.offline.interval_settings import Judging
@@ -152,7 +153,8 @@ def _add_to_ledger(path: Path, workspaces: Workspaces, recipe: Recipe, found: Fo
     """Add the result to the ledger, under a name of its own; its figure is the nested one."""
     plan = make_plan(with_values(recipe, found.values, "search"))
     about = {"recipe": f"{recipe.model.name} (searched)", "sha256": text_hash(filled_text(plan))}
-    rows = int(workspaces.workspace(plan).labelled.sum())
-    seen = {"in_sample": found.after, "values": found.values, "rows": rows, "judgement": found.judgement}
+    workspace = workspaces.workspace(plan)
+    seen = {"in_sample": found.after, "values": found.values, "judgement": found.judgement}
+    seen |= {"rows": int(workspace.labelled.sum()), "on": LabelledChunks.of(workspace).measured_on}
     seen |= {"tuned": True} if found.seen else {}  # no figure on what members or steps learned from is held out
     append_entry(path, {"kind": "oof", "from": "search", "oof": found.guarded.nested, **about, **seen})

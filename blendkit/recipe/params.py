@@ -58,6 +58,14 @@ def op_model(info: OpInfo) -> type[BaseModel]:
     return _model(info.name, fields)
 
 
+def values_of_fit(info: OpInfo) -> dict[str, Any]:
+    """Return {parameter: default} of those that an op's fit in a recipe takes, and the op itself does not."""
+    if info.fit_in_recipe is None:
+        return {}
+    own = op_model(info).model_fields
+    return {n: own[n].default for n in _fields(info.fit_in_recipe) if n not in _fields(info.function)}
+
+
 def numbers_of(info: OpInfo) -> dict[str, tuple[float | None, float | None, bool]]:
     """Return {parameter: (lowest, highest, whether it is a whole number)} of an op's parameters that are one number."""
     found = {}

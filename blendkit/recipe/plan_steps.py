@@ -12,7 +12,7 @@ from blendkit.core import NO_PROBABILITIES, Space
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.ops import OpInfo, info_of, signature
 from blendkit.recipe.load import Recipe
-from blendkit.recipe.params import op_model, problems_of
+from blendkit.recipe.params import op_model, problems_of, values_of_fit
 from blendkit.recipe.step_plans import Conversion, GateStep, OpStep, StepPlan
 from blendkit.recipe.step_schema import CONVERSIONS, Step
 from blendkit.recipe.stream_graph import StreamDef
@@ -65,11 +65,18 @@ def _plan_op(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces: Ma
             "", [f"{recipe.where((*at, 'fit'))}: {step.op} is not fitted in a recipe: {why} {step.op}`"]
         )
     params = validated(recipe, at, op_model(info), step.params)
+    of_fit = values_of_fit(info) if params.get("artefact") is not None else {}
+    problems = [
+        f"{recipe.where((*at, name))}: {name} is a value of the fit, and the artefact is fitted already: `blendkit fit "
+        f"step {step.op} --set {name}=...` makes another"
+        for name, usual in of_fit.items()
+        if params[name] != usual
+    ]
+    params = {name: value for name, value in params.items() if name not in of_fit}
     planned = OpStep(
         name=step.op, id=step.id, info=info, params=params, where=step.where, space_in=space,
         space_out=info.gives or space, path=path,
     )  # fmt: skip
-    problems: list[str] = []
     if space not in info.spaces:
         accepted = " or ".join(info.spaces)
         hint = _way_into(info.spaces, space)

@@ -1,8 +1,8 @@
 """The experiment ledger: an append-only file with one line per measured recipe and per leaderboard score.
 
 Each line is a JSON object. `{"kind": "oof", "recipe": NAME, "sha256": HASH, "oof": X, "low": X, "high": X,
-"rows": N, "recordings": N, "from": COMMAND}` is a figure that a command measured; `{"kind": "lb", "recipe": NAME or
-the start of a hash, "public": X, "private": X}` is added by hand or by `blendkit compare --lb`. A line that starts
+"rows": N, "on": HASH OF THE ROWS, "from": COMMAND}` is a figure that a command measured; `{"kind": "lb", "recipe": NAME
+or the start of a hash, "public": X, "private": X}` is added by hand or by `blendkit compare --lb`. A line that starts
 as an object and does not end as one was cut short when a process ended: it is left out, with a note.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,7 +32,8 @@ class Experiment:
     """The latest entry of a recipe: its out-of-fold figure with its interval, and leaderboard scores if any.
 
     source: the command that measured it; figures of `search` are nested ones. `in-sample` where the recipe was tuned on
-    the labels: such a figure never takes the place of one that is not. names: all under which it was measured.
+    the labels: such a figure never takes the place of one that is not. names: all under which it was measured;
+    figures: {the rows it was measured on: the figure}, the latest last.
     """
 
     recipe: str
@@ -44,6 +45,7 @@ class Experiment:
     private: float | None
     source: str
     names: tuple[str, ...] = ()
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 def append_entry(path: Path, entry: Mapping[str, Any]) -> None:
@@ -82,6 +84,7 @@ def read_ledger(path: Path, note: Callable[[str], None] = ignore_text) -> list[E
     problems: list[tuple[int, str]] = []
     found: dict[str, dict[str, Any]] = {}
     names: dict[str, tuple[str, ...]] = {}  # all that a recipe was measured under
+    figures: dict[str, dict[str, float]] = {}
     for number, entry in _lines(path, problems, note):
         if entry["kind"] == "oof":
             before = found.pop(entry["sha256"], {})
@@ -89,6 +92,10 @@ def read_ledger(path: Path, note: Callable[[str], None] = ignore_text) -> list[E
             board: dict[str, Any] = {k: before[k] for k in ("public", "private") if k in before}
             worse = before and entry.get(_TUNED) and not before.get(_TUNED)
             found[entry["sha256"]] = before if worse else {**board, **entry}  # the last measured comes last
+            if not worse:
+                own = figures.setdefault(entry["sha256"], {})
+                own.pop(rows := str(entry.get("on") or entry.get("rows", "")), None)
+                own[rows] = float(entry["oof"])
             continue
         hashes = _called(entry, list(found), lambda h: (names[h][-1:], names[h], h))
         if hashes:
@@ -98,7 +105,7 @@ def read_ledger(path: Path, note: Callable[[str], None] = ignore_text) -> list[E
             problems.append((number, f"no recipe measured before is {entry['recipe']!r}{near}"))
     if problems:
         raise BlendkitError(f"{path}: unusable lines", [f"line {n}: {text}" for n, text in sorted(problems)])
-    return [_experiment(e, names[h]) for h, e in found.items()]
+    return [_experiment(e, names[h], figures[h]) for h, e in found.items()]
 
 
 def _called(
@@ -113,11 +120,12 @@ def _called(
     return now or [k for k in known if named in of(k)[1]]
 
 
-def _experiment(e: Mapping[str, Any], names: Sequence[str]) -> Experiment:
+def _experiment(e: Mapping[str, Any], names: Sequence[str], figures: Mapping[str, float]) -> Experiment:
     low, high = (float(e[k]) if e.get(k) is not None else math.nan for k in ("low", "high"))
     lb = (e.get("public"), e.get("private"))
     source = IN_SAMPLE if e.get(_TUNED) else str(e.get("from", ""))
-    return Experiment(e["recipe"], e["sha256"], float(e["oof"]), low, high, *lb, source, tuple(dict.fromkeys(names)))
+    named = tuple(dict.fromkeys(names))
+    return Experiment(e["recipe"], e["sha256"], float(e["oof"]), low, high, *lb, source, named, figures)
 
 
 def _lines(
@@ -153,12 +161,13 @@ def _lines(
 class Transfer:
     """The gains of a recipe over a reference recipe, out of fold and on the leaderboard.
 
-    in_sample: one of the two was tuned on the labels, so that its figure promises more than it can keep.
+    oof_gain: on rows that both were measured on, None if there are none. in_sample: one of the two was tuned on the
+    labels, so that its figure promises more than it can keep.
     """
 
     reference: str
     recipe: str
-    oof_gain: float
+    oof_gain: float | None
     public_gain: float | None
     private_gain: float | None
     in_sample: bool = False
@@ -169,26 +178,36 @@ def ledger_transfers(experiments: Sequence[Experiment]) -> list[Transfer]:
     scored = [e for e in experiments if e.public is not None or e.private is not None]
     if not scored:
         return []
-    first = scored[0]
+    first, *others = scored
     return [
         Transfer(
-            first.recipe, e.recipe, e.oof - first.oof, _gain(first.public, e.public), _gain(first.private, e.private),
+            first.recipe,
+            e.recipe,
+            _on_the_same_rows(first, e),
+            _gain(first.public, e.public),
+            _gain(first.private, e.private),
             in_sample=IN_SAMPLE in (first.source, e.source),
         )
-        for e in scored[1:]
-    ]  # fmt: skip
+        for e in others
+    ]
 
 
 def transfer_agreement(found: Sequence[Transfer]) -> tuple[int, int]:
     """Return (how many gains had the same sign out of fold and on the leaderboard, of how many).
 
     The public score decides, or the private one where there is no public one. A change of 0 never agrees. In-sample
-    gains are not counted.
+    gains are not counted, nor are those without rows in common.
     """
     held_out = [t for t in found if not t.in_sample]
     pairs = [(t.oof_gain, t.public_gain if t.public_gain is not None else t.private_gain) for t in held_out]
-    known = [(a, b) for a, b in pairs if b is not None]
+    known = [(a, b) for a, b in pairs if a is not None and b is not None]
     return sum(a * b > 0 for a, b in known), len(known)
+
+
+def _on_the_same_rows(first: Experiment, other: Experiment) -> float | None:
+    """Return the gain on the rows that both were measured on last; None if they never were on the same."""
+    common = [rows for rows in other.figures if rows in first.figures]
+    return other.figures[common[-1]] - first.figures[common[-1]] if common else None
 
 
 def _gain(a: float | None, b: float | None) -> float | None:

@@ -261,6 +261,25 @@ def test_a_fitted_step_takes_either_labels_or_an_artefact(params: str) -> None:
     one_step_problem(f"{{site_hour_prior: {params}}}", "fit:", "artefact:")
 
 
+@pytest.mark.parametrize(
+    ("step", "name"),
+    [
+        ("site_hour_prior: {artefact: a.npz, k_site: 0.001}", "k_site"),
+        ("site_hour_prior: {artefact: a.npz, count: windows, strength: 0.5}", "count"),
+    ],
+)
+def test_a_value_of_the_fit_does_nothing_beside_an_artefact(step: str, name: str) -> None:
+    one_step_problem(f"{{{step}}}", f"{name} is a value of the fit", "blendkit fit step site_hour_prior --set")
+
+
+def test_values_of_the_op_hold_beside_an_artefact() -> None:
+    (step,) = plan("output: z", "z", z="[{site_hour_prior: {artefact: a.npz, strength: 0.25}}]").streams[0].ops
+    assert step.params["strength"] == 0.25
+    assert "k_site" not in step.params  # which nothing would heed
+    same = plan("output: z", "z", z="[{site_hour_prior: {artefact: a.npz, strength: 0.25, hour_sigma: 1.5}}]")
+    assert same.streams[0].ops[0].params == step.params  # the usual value says nothing
+
+
 @pytest.mark.parametrize("params", ["{fit: l.csv}", "{fit: {labels: l.csv, folds: 5}}", "{artefact: a.npz}"])
 def test_each_way_to_fit_is_fine_alone(params: str) -> None:
     assert plan("output: z", "z", z=f"[{{site_hour_prior: {params}}}]").streams[0].steps

@@ -113,6 +113,17 @@ def test_gains_and_what_became_of_them(tmp_path: Path) -> None:
     assert ledger_transfers([]) == []
 
 
+def test_gains_are_those_on_the_same_rows(tmp_path: Path) -> None:
+    path = tmp_path / "l"
+    for name, x, on in (("a", 0.675, "120"), ("b", 0.825, "120"), ("b", 0.794, "144"), ("c", 0.788, "144")):
+        append_entry(path, oof(name, name * 8, x) | {"on": on})
+    for name, public in (("a", 0.7), ("b", 0.8), ("c", 0.75)):
+        append_entry(path, {"kind": "lb", "recipe": name, "public": public})
+    b, c = ledger_transfers(read_ledger(path))
+    assert (b.oof_gain, c.oof_gain) == (pytest.approx(0.15), None)  # not .794 - .675
+    assert transfer_agreement([b, c]) == (1, 1)
+
+
 def test_in_sample_gains_are_shown_and_not_counted(tmp_path: Path) -> None:
     path = tmp_path / "l"
     append_entry(path, oof("first", "1" * 8, 0.7))

@@ -179,7 +179,7 @@ def _compared(
     board = None if teams is None else Board(teams, ledger.public_scores(found.hashes))
     show(found, rules, board, json_out)
     if labels is not None and not json_out and all(is_source(s) and not is_of_run(s) for s in sources):
-        click.echo(f"to blend them: {blend_command(sources, labels, taxonomy, names)}")
+        click.echo(f"to blend them: {blend_command(sources, labels, taxonomy, names, fill=not found.same_rows)}")
     if not ledger.unused:
         ledger.add(found, json_out)
     return gate is not None and _fails(found, gate, json_out)
