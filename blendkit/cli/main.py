@@ -5,6 +5,18 @@ from __future__ import annotations
 import sys
 
 
+def command() -> None:
+    """Run `main`, and end the process at once when everything is tidied up.
+
+    Python would take it apart first, and Arrow's threads abort it now and then while this goes on: exit code 134 in
+    place of the one that is right (apache/arrow issue 34314).
+    """
+    try:
+        main()
+    except SystemExit as end:
+        _leave(end.code if isinstance(end.code, int) else int(end.code is not None))
+
+
 def main() -> None:
     """Run the command line in a process of its own, and exit with its code, or with 128 and a signal's number."""
     from blendkit.cli._stopping import stops_on_signals
@@ -25,5 +37,17 @@ def main() -> None:
     sys.exit(code)
 
 
+def _leave(code: int) -> None:
+    import atexit
+    import os
+    from contextlib import suppress
+
+    atexit._run_exitfuncs()  # scratch folders and worker processes go
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    main()
+    command()
