@@ -43,7 +43,8 @@ class LibavAudio:
     """What libav read at `rate` Hz. stated: the samples that the header states, None if it does not.
 
     lost: how many samples are silence in the place of what cannot be read; guessed: whether that is an estimate;
-    noise: how many of these are frames behind damage that were decoded to more than full scale.
+    noise: how many of these are frames behind damage that were decoded to more than full scale. tracks: of sound in the
+    file, of which the first is read.
     """
 
     mono: Mono
@@ -52,6 +53,7 @@ class LibavAudio:
     lost: int
     guessed: bool
     noise: int = 0
+    tracks: int = 1
 
 
 def decode_with_libav(source: Source, channels: Channels, scratch: Path | None, seconds: float | None) -> LibavAudio:
@@ -84,7 +86,7 @@ def decode_with_libav(source: Source, channels: Channels, scratch: Path | None, 
         reading.read(container)
         if only:
             reading.add_unread(size_of(source))
-        return reading.audio(seconds)
+        return replace(reading.audio(seconds), tracks=len(container.streams.audio))
 
 
 class _Reading:

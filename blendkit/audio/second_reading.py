@@ -38,6 +38,7 @@ def read_again(source: Source, found: Decoded, channels: Channels, scratch: Path
         return found
     read = _judged(audio)
     notes = ["read by libav", read.note]
+    notes += [f"the first of its {audio.tracks} tracks of sound"] if audio.tracks > 1 else []
     known = bool(found.rate) and found.status != "empty"  # libsndfile knows the format: the file is damaged
     if known and read.status != "unreadable":
         notes.append(f"libsndfile: {found.note}")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 from blendkit.core import AUDIO_SUFFIXES
+from blendkit.errors import counted
 
 _READ = 32  # bytes of a file's beginning
 _SUFFIXES = {  # of formats that no decoder of blendkit's is asked to open
@@ -13,6 +16,7 @@ _SUFFIXES = {  # of formats that no decoder of blendkit's is asked to open
     ".shn": "a Shorten file", ".tak": "a TAK file", ".voc": "a Creative Voice file", ".wmv": "a video",
     ".wac": "a Wildlife Acoustics file",
 }  # fmt: skip
+_PACKED = (".gz", ".bz2", ".xz", ".zst", ".lz4")
 _UNFINISHED = (  # what browsers and programs that copy call a file that they have not finished
     ".part", ".partial", ".crdownload", ".download", ".opdownload", ".filepart", ".tmp", ".aria2", ".!ut", ".icloud",
 )  # fmt: skip
@@ -36,12 +40,27 @@ def looks_unlisted(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix.strip() != suffix and suffix.strip() in AUDIO_SUFFIXES:
         return f"its name ends in a blank, so that it has no suffix of audio: rename it to end in {suffix.strip()!r}"
+    if packed := _packed(path, suffix):
+        return packed
     if known := _SUFFIXES.get(suffix.strip(), ""):
         return f"{known}, which is not read: convert it to WAV or FLAC"
     kind = _kind(path)
     if kind and suffix in _UNFINISHED:
         return f"{kind} by its first bytes, and an unfinished copy by its suffix: copy it again"
     return f"{kind} by its first bytes, with a suffix that is none of audio: rename it" if kind else ""
+
+
+def _packed(path: Path, suffix: str) -> str:
+    """Return why a packed file is named: by its name it is one of audio, or it is an archive that holds some."""
+    if suffix in _PACKED and Path(path.stem).suffix.lower() in AUDIO_SUFFIXES:
+        return "packed audio, which is not read: unpack it"
+    if suffix == ".zip":
+        with suppress(OSError, ValueError, NotImplementedError, zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+            held = sum(Path(n).suffix.lower() in AUDIO_SUFFIXES for n in archive.namelist())
+            return (
+                f"an archive of {counted(held, 'file', 'files')} of audio, which is not read: unpack it" if held else ""
+            )
+    return ""
 
 
 def _kind(path: Path) -> str:

@@ -24,7 +24,8 @@ class ScoredRecording:
 
     file: its path below the audio folder, with suffix; length_s: its length in seconds; site: "" unknown; start: date
     and time of its first sample, NaT unknown; found: whether the audio folder holds the file. zone: that of the start,
-    which is offset_s ahead of UTC ("": unknown).
+    which is offset_s ahead of UTC ("": unknown). to_the_end: whether also the rest that is shorter than a chunk was
+    listened to.
     """
 
     id: str
@@ -35,6 +36,7 @@ class ScoredRecording:
     found: bool = False
     zone: str = ""
     offset_s: float = 0.0
+    to_the_end: bool = False
 
     def times(self, seconds: Float64) -> NDArray[np.datetime64]:
         """Return the local times (N,) so many seconds (N,) after its first sample, to the millisecond; NaT unknown."""

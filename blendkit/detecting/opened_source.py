@@ -101,7 +101,7 @@ def open_source(source: Scores | Path | str, reading: Reading) -> OpenedSource:
     recordings, last = rows.recordings(), rows.offsets()[1:] - 1
     heard_s = {} if file.of_run is None else file.of_run.heard_s
     lengths = dict(zip(recordings, rows.end_s[last].tolist(), strict=True))
-    heard, audio, said = scored_recordings(recordings, lengths, named.rule, folder, heard_s)
+    heard, audio, said = scored_recordings(recordings, lengths, named.rule, folder, heard_s, to_the_end=file.to_the_end)
     lacking = frozenset(h.id for h in heard if audio and not h.found)
     scores = Scores(scores.values, rows, scores.classes, scores.space, scores.covered)
     zones = reading.clocks.assumed(recordings, named.rule, of_run)
@@ -154,12 +154,12 @@ def file_lengths(recordings: Sequence[ScoredRecording], rows: Rows) -> Float64:
 def listened_s(recordings: Sequence[ScoredRecording], rows: Rows) -> Float64:
     """Return the seconds (N,) that each chunk stands for: one ends with its recording, where its length is known.
 
-    The last one goes on to the end of its recording if less than a chunk is left, which has no chunk of its own.
+    The last one of a recording that was listened to its end goes on to it, if less than a chunk is left.
     """
     length = file_lengths(recordings, rows)
     end, last = np.fmin(rows.end_s, length), rows.offsets()[1:] - 1
-    left = length[last] - end[last]
-    end[last] += np.where((left > 0) & (left < rows.end_s[last] - rows.start_s[last]), left, 0.0)
+    left, whole = length[last] - end[last], np.array([h.to_the_end for h in recordings], bool)
+    end[last] += np.where(whole & (left > 0) & (left < rows.end_s[last] - rows.start_s[last]), left, 0.0)
     return np.asarray(np.maximum(end - rows.start_s, 0.0), np.float64)
 
 

@@ -69,12 +69,14 @@ def scored_recordings(
     rule: NameRule,
     audio: AudioFolder | None,
     heard_s: Mapping[str, float] = MappingProxyType({}),
+    *,
+    to_the_end: bool = False,
 ) -> tuple[tuple[ScoredRecording, ...], str, tuple[str, ...]]:
     """Return what was heard (R,), the audio folder as text, and notes.
 
     lengths: in seconds, of recordings whose files `audio` does not show; heard_s: of those that could be read so far
-    alone, whatever their files say. Raises BlendkitError for a folder without any
-    of the recordings.
+    alone, whatever their files say; to_the_end: see `ScoredRecording`. Raises BlendkitError for a folder without any of
+    the recordings.
     """
     own = {} if audio is None else audio.of_recordings(recordings)
     heard = []
@@ -83,7 +85,7 @@ def scored_recordings(
         if audio is not None and r in own:
             file = printable(audio.files[own[r]].relative_to(audio.folder).as_posix())
             length = audio.length_s(own[r])
-        known = (said.site, said.moment, r in own, said.zone, said.offset_s)
+        known = (said.site, said.moment, r in own, said.zone, said.offset_s, to_the_end)
         heard.append(ScoredRecording(r, file, heard_s.get(r) or length or lengths[r], *known))
     if audio is None:
         return tuple(heard), "", ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,6 +145,9 @@ def _plain(column: Any) -> NDArray[Any]:
         column, of = column.cast(of.value_type), of.value_type
     if pa.types.is_decimal(of):
         column = column.cast(pa.float64())
+    if pa.types.is_binary(of) or pa.types.is_large_binary(of):  # texts, as tools write them that do not mark UTF-8
+        with suppress(pa.ArrowInvalid):
+            column = column.cast(pa.large_string())
     if pa.types.is_null(of):
         return np.full(len(column), np.nan)
     values: NDArray[Any] = column.to_numpy()

@@ -17,6 +17,8 @@ class Shard:
 
     def __post_init__(self) -> None:
         """Raise ValueError unless 1 <= number <= of."""
+        if self.of < 1:
+            raise ValueError(f"shard {self.number} of {self.of}: expected 1 share or more")
         if not 1 <= self.number <= self.of:
             raise ValueError(f"shard {self.number} of {self.of}: expected a number from 1 to {self.of}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,9 @@ def test_a_file_that_vanishes_costs_itself(tmp_path: Path) -> None:
             "WAV by its first bytes, and an unfinished copy by its suffix: copy it again",
         ),
         ("a.dat", b"OggS\0\2", "Ogg by its first bytes, with a suffix that is none of audio: rename it"),
+        ("x.wav.gz", b"\x1f\x8b", "packed audio, which is not read: unpack it"),
+        ("notes.csv.gz", b"\x1f\x8b", ""),
+        ("broken.zip", b"PK\3\4", ""),
         ("picture.webp", b"RIFF\0\0\0\0WEBPVP8 ", ""),
         ("notes.txt", b"RIFF and other words", ""),
         (".hidden", b"fLaC\0\0\0\x22", ""),
@@ -209,6 +213,16 @@ def test_audio_that_no_suffix_says_is_named(tmp_path: Path, name: str, start: by
     found = find_recordings(tmp_path)
     assert [r.id for r in found.recordings] == ["good"]
     assert found.left_out == ((f"{name}: {why}",) if why else ())
+
+
+def test_an_archive_of_recordings_is_named(tmp_path: Path) -> None:
+    wav(tmp_path / "good.wav")
+    for name, files in (("audio.zip", ("a/x.WAV", "a/y.flac", "notes.txt")), ("tables.zip", ("labels.csv",))):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            for file in files:
+                archive.writestr(file, "")
+    said = ("audio.zip: an archive of 2 files of audio, which is not read: unpack it",)
+    assert find_recordings(tmp_path).left_out == said
 
 
 def test_a_file_that_cannot_be_looked_at_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,25 @@ def encoded(path: Path, codec: str, seconds: float, rate: int = RATE) -> Path:
     return path
 
 
+def test_of_two_tracks_the_first_is_read_and_that_is_said(tmp_path: Path) -> None:
+    one = decode(encoded(tmp_path / "one.m4a", "aac", 2))
+    with av.open(str(tmp_path / "one.m4a")) as source, av.open(str(tmp_path / "two.m4a"), "w") as container:
+        tracks = [container.add_stream_from_template(source.streams.audio[0]) for _ in range(2)]
+        for packet in source.demux(audio=0):
+            if packet.dts is not None:
+                packet.stream = tracks[0]
+                container.mux(packet)
+        source.seek(0)
+        for packet in source.demux(audio=0):
+            if packet.dts is not None:
+                packet.stream = tracks[1]
+                container.mux(packet)
+    two = decode(tmp_path / "two.m4a")
+    assert "tracks" not in one.note
+    assert "the first of its 2 tracks of sound" in two.note
+    assert np.array_equal(one.samples, two.samples)
+
+
 @pytest.mark.parametrize(
     ("name", "codec"), [("a.m4a", "aac"), ("a.wma", "wmav2"), ("a.mka", "flac"), ("a.wv", "wavpack")]
 )

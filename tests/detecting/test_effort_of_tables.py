@@ -201,14 +201,20 @@ def test_tables_that_name_no_file_are_told_apart_by_their_folders(tmp_path: Path
     assert set(labels.recordings) == {f"A/{_name('05')}", f"B/{_name('05')}"}
 
 
-def test_the_effort_of_short_recordings_is_their_length(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("table", "seconds"), [(False, 19.5), (True, 19.9)])
+def test_the_effort_of_short_recordings_is_what_was_listened_to(tmp_path: Path, table: bool, seconds: float) -> None:
+    """Scores of chunks say nothing of a rest without a chunk; a detector that gave a table listened to all of it."""
     (tmp_path / "audio").mkdir()
     for k, length in enumerate((6.5, 10.4, 3.0)):
         soundfile.write(tmp_path / f"audio/S1_2024050{k + 1}_050000.wav", np.zeros(int(1000 * length), np.int16), 1000)
     rows = chunk_rows({f"S1_2024050{k + 1}_050000": n for k, n in enumerate((2, 2, 1))}, 5.0, NameRule())
-    scores = Scores.build(np.full((5, 1), 0.9), rows, ("x",), "prob")
+    scores: Scores | Path = Scores.build(np.full((5, 1), 0.9), rows, ("x",), "prob")
+    if table:
+        scores = tmp_path / "found.csv"
+        lines = [f"0,3,Ara x,A,0.9,S1_2024050{k + 1}_050000.wav\n" for k in range(3)]
+        scores.write_text(HEADER + "".join(lines), encoding="utf-8")
     found = activity(scores, tmp_path / "out", RULE, reading=Reading(audio=tmp_path / "audio"))
-    assert next(p for p in found.parts if p.part == "site").hours == pytest.approx([19.9 / 3600])
+    assert next(p for p in found.parts if p.part == "site").hours == pytest.approx([seconds / 3600])
 
 
 def test_of_a_run_what_could_be_read_counts(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as parquet
 import pytest
 
 from blendkit import read_labels, read_scores
@@ -62,6 +63,18 @@ def test_an_arrow_file_without_a_stream_before_its_footer(tmp_path: Path) -> Non
     data[8:12] = b"\x04\0\0\0"  # where the stream begins, polars writes something else
     (tmp_path / "a").write_bytes(data)
     assert np.array_equal(read_scores(tmp_path / "a", space="prob").values, VALUES)
+
+
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary()])
+def test_texts_that_are_not_marked_as_texts(tmp_path: Path, kind: pa.DataType) -> None:
+    table = pa.table({"row_id": pa.array([i.encode() for i in IDS], kind), "x": VALUES[:, 0], "y": VALUES[:, 1]})
+    parquet.write_table(table, tmp_path / "t.parquet")
+    scores = read_scores(tmp_path / "t.parquet", space="prob")
+    assert (scores.rows.ids(), scores.values.tolist()) == (IDS, VALUES.tolist())
+    bad = table.set_column(0, "row_id", pa.array([b"\xff_5", *(i.encode() for i in IDS[1:])], kind))
+    parquet.write_table(bad, tmp_path / "bad.parquet")
+    with pytest.raises(BlendkitError):
+        read_scores(tmp_path / "bad.parquet", space="prob")
 
 
 REFUSED = {

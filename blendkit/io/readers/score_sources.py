@@ -51,7 +51,8 @@ class ScoreFile:
 
     folds: {recording: fold}, empty if it has none; notes: what was assumed of the file, and what was left out;
     unread: chunks of recordings that were not asked for. whole: whether the chunks are all that were looked at; those
-    of detections end with the last one, unless the recordings' lengths are known. known: what is behind the scores;
+    of detections end with the last one, unless the recordings' lengths are known; to_the_end: then all of a recording
+    was listened to, also a rest without a chunk. known: what is behind the scores;
     of_run: the facts of the run that they are the result of.
     """
 
@@ -61,6 +62,7 @@ class ScoreFile:
     notes: tuple[str, ...] = ()
     unread: int = 0
     whole: bool = True
+    to_the_end: bool = False
     known: Provenance = field(default_factory=Provenance)
     of_run: RunFacts | None = None
 
@@ -209,7 +211,7 @@ def _of_detections(
         *said,
         *late_windows(windowed, known, chunk_s),
     )
-    return ScoreFile(name, scores, {}, notes, whole=whole)
+    return ScoreFile(name, scores, {}, notes, whole=whole, to_the_end=audio is not None)
 
 
 def _named_after(found: Detections, source: str, audio: AudioFolder) -> Detections:
