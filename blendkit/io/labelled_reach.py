@@ -19,11 +19,7 @@ def labelled_chunks(labels: LabelTable, recordings: Sequence[str], chunk_s: floa
 
     Nothing where the spans are of a length that only another unit explains.
     """
-    named = labels.named_as(recordings)
-    lengths = _spans(named)
-    if not len(lengths) or unit_of_lengths((lengths[:, 1] - lengths[:, 0]) / 1000, chunk_s):
-        return {}
-    return named.chunk_counts(chunk_s)
+    return _counts(labels.named_as(recordings), chunk_s)
 
 
 def listened_to(
@@ -37,8 +33,9 @@ def listened_to(
     last: dict[str, int] = {}
     for r, end in zip(windowed.recording, windowed.end_s.tolist(), strict=True):
         last[r] = max(last.get(r, 0), count_chunks(end, chunk_s)[0])
-    counts, own = labelled_chunks(labels, heard, chunk_s), set(heard)
-    if not own & counts.keys() or _may_be_of_another_unit(labels.named_as(heard), last, chunk_s):
+    labels, own = labels.named_as(heard), set(heard)
+    counts = _counts(labels, chunk_s)
+    if not own & counts.keys() or _may_be_of_another_unit(labels, last, chunk_s):
         return {}, ()
     known = {r: max(n, last.get(r, 0)) for r, n in counts.items() if others or r in own}
     further = sum(n - last.get(r, 0) for r, n in known.items())
@@ -48,6 +45,13 @@ def listened_to(
     if silent:
         said.append(f"so do all of {counted(len(silent), 'recording', 'recordings')} without any: {shorten(silent)}")
     return known, tuple(said)
+
+
+def _counts(labels: LabelTable, chunk_s: float) -> dict[str, int]:
+    spans = _spans(labels)
+    if not len(spans) or unit_of_lengths((spans[:, 1] - spans[:, 0]) / 1000, chunk_s):
+        return {}
+    return labels.chunk_counts(chunk_s)
 
 
 def _may_be_of_another_unit(labels: LabelTable, last: Mapping[str, int], chunk_s: float) -> bool:

@@ -139,6 +139,23 @@ def test_eval_and_compare_end_with_the_command_that_blends(files: Path, blendkit
     assert named.splitlines()[-1].endswith("a.csv OTHER --labels labels.csv --taxonomy 'names of all.csv'")
 
 
+def test_recordings_that_one_file_lacks_are_said_and_filled(files: Path, blendkit: Blendkit):
+    header, *rows = (files / "a.csv").read_text(encoding="utf-8").splitlines()
+    last = rows[-1].split(",")[0].rpartition("_")[0]
+    short = [r for r in rows if not r.startswith(last)]
+    (files / "short.csv").write_text("\n".join([header, *short]) + "\n", encoding="utf-8")
+    done = blendkit("compare", "short.csv", "b.csv", "--labels", "labels.csv", "--replicates", "40", cwd=files)
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    assert f"labelled recordings have no scores in short.csv, and no part in any figure: {last}" in said
+    assert f"b: 1 recording that short.csv lacks left out: {last}" in said
+    command = done.stdout.splitlines()[-1].removeprefix("to blend them: blendkit ")
+    assert command == "blend short.csv b.csv --labels labels.csv --missing-rows median"
+    assert blendkit(*command.split(), "--out", "filled", cwd=files).returncode == 0
+    one = blendkit("eval", "short.csv", "--labels", "labels.csv", cwd=files)
+    assert f"no part in any figure: {last}" in " ".join(one.stdout.split())
+
+
 def test_eval_shows_the_ten_lowest_classes(tmp_path: Path, blendkit: Blendkit):
     classes = [f"c{i:02}" for i in range(12)]
     rows = [f"r{r}_5," + ",".join("0.9" if r == i else "0.1" for i in range(12)) for r in range(12)]
