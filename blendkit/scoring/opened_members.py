@@ -143,7 +143,10 @@ def _of_the_runs_classes(name: str, scores: Scores, context: MemberContext, igno
     except BlendkitError as error:
         unknown = sorted(set(scores.classes) - set(context.classes))
         hints = context.taxonomy.ebird_hints(unknown, context.classes)[:_MOST_HINTS]
-        way_out = "`unknown_classes: ignore` on the member leaves them out"
+        way_out = (
+            "`unknown_classes: ignore` on the member leaves them out; the run's classes are those of its taxonomy and "
+            "template: `taxonomy: []` and `template: null` for none"
+        )
         raise BlendkitError(error.title, [*error.problems, *hints, way_out]) from error
 
 
