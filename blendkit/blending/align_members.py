@@ -82,7 +82,7 @@ def _ways_out(problems: Sequence[str]) -> list[str]:
     """Name the keys of a member that let it differ, for those problems that there are."""
     ways = {
         "rows missing:": "`missing_rows: median` on a member fills the rows that it lacks (`nothing` in detections)",
-        "unknown classes:": "`unknown_classes: ignore` on a member leaves out the classes that the run lacks, which has "
+        "unknown classes:": "`unknown_classes: ignore` on a member leaves out the classes that the run lacks; it has "
         "those of its taxonomy and template: `taxonomy: []` and `template: null` for none",
     }
     # where all rows are missing, medians would stand for every one of them
