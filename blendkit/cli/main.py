@@ -14,6 +14,8 @@ def command() -> None:
     try:
         main()
     except SystemExit as end:
+        if isinstance(end.code, str):
+            sys.stderr.write(f"{end.code}\n")
         _leave(end.code if isinstance(end.code, int) else int(end.code is not None))
 
 
@@ -40,8 +42,12 @@ def main() -> None:
 def _leave(code: int) -> None:
     import atexit
     import os
+    import threading
     from contextlib import suppress
 
+    for thread in threading.enumerate():  # Python would wait for these, too
+        if not thread.daemon and thread is not threading.current_thread():
+            thread.join()
     atexit._run_exitfuncs()  # scratch folders and worker processes go
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 
 _UNSEEN = re.compile("[\u200b-\u200d\u2060\ufeff]")  # letters without a width
-_OF_R = re.compile(r"x(?=\d)")  # make.names puts it before a digit
+_OF_R = re.compile(r"^x(?=\d)")  # make.names puts it before a digit
 
 
 def plain_spelling(name: str) -> str:

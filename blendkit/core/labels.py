@@ -81,7 +81,8 @@ class LabelTable:
 
         A label without a folder matches a file in any folder, and one with folders a file of which it names more or
         fewer of the last ones: `rec/site/R1` is `site/R1`, unless labels of the same times exist for `site/R1` itself:
-        then it is another file, and a note says that it is left out. Raises BlendkitError if a label's name means two
+        then it is another file, and a note says that it is left out. An absolute path whose folders are no recording's
+        matches the only recording of its name, which a note says, too. Raises BlendkitError if a label's name means two
         recordings, or labels of two files one.
         """
         known = set(recordings)
@@ -93,6 +94,10 @@ class LabelTable:
             below.setdefault(PurePath(r).name, []).append(r)
         whole = {r: self.paths.get(r, r) for r in others}
         wanted = {r: [k for k in below.get(PurePath(r).name, []) if _may_be(p, k)] for r, p in whole.items()}
+        taken = {k for found in wanted.values() for k in found} | (known & self.spans.keys())
+        alone = {r: below[n][0] for r in others if r in self.paths and not wanted[r]
+                 and len(below.get(n := PurePath(r).name, [])) == 1 and below[n][0] not in taken}  # fmt: skip
+        wanted |= {r: [k] for r, k in alone.items()}
         unclear = [f"{r}: {' or '.join(found)}" for r, found in wanted.items() if len(found) > 1]
         if unclear:
             raise BlendkitError(f"{self.source}: labels name several recordings", [shorten(unclear)])
@@ -101,8 +106,15 @@ class LabelTable:
         new = {r: own for r, own in new.items() if r not in others}
         _require_one_file(self.source, new)
         left = f"labels of {len(others)} files are left out: those of the shorter name have labels of the same times"
-        notes = dict.fromkeys([*self.notes, *([f"{left}: {shorten(others)}"] if others else [])])
+        notes = dict.fromkeys([*self.notes, *([f"{left}: {shorten(others)}"] if others else []), *self._by_name(alone)])
         return replace(self, spans=self._flat.with_recordings(new) if new else self.spans, notes=tuple(notes))
+
+    def _by_name(self, alone: Mapping[str, str]) -> list[str]:
+        """Return a note on absolute paths whose folders are no recording's, {recording here: the one of that name}."""
+        if not alone:
+            return []
+        pairs = shorten([f"{self.paths[r]} as {own}" for r, own in alone.items()], 3)
+        return [f"{len(alone)} labelled files lie in other folders than the recordings of their names: {pairs}"]
 
     def renamed(self, new: Mapping[str, str]) -> LabelTable:
         """Return the labels with other names for some classes."""

@@ -27,7 +27,8 @@ _OF_TABLES: dict[Answer, tuple[str, ...]] = {  # of columns that say it of every
         "fp",
         "invalid",
     ),
-    "u": ("(not validated)", "not validated", "unvalidated", "nan", "na", "n/a", "none"),
+    "u": ("(not validated)", "not validated", "unvalidated"),
+    "": ("nan", "na", "n/a", "none"),
 }
 _MEANING: dict[str, Answer] = {text: answer for answer, texts in _TEXTS.items() for text in texts} | {"": ""}
 _MEANING_IN_TABLES = _MEANING | {text: answer for answer, texts in _OF_TABLES.items() for text in texts}

@@ -29,10 +29,8 @@ _ABOUT_ROWS = {
     "start_sec", "end_sec", "time", "second", "seconds", "offset", "duration", "site", "hour", "hour_utc",
     "date", "datetime", "month", "filename", "file", "filepath", "path", "recording", "audio", "chunk",
     "latitude", "longitude", "lat", "lon", "lng", "elevation", "altitude", "temperature", "temp_c", "temperature_c",
-    "humidity", "pressure", "snr", "snr_db", "rms", "rms_db", "moon_phase", "cluster", "cluster_id", "group",
-    "group_id", "day", "week", "year", "minute", "timestamp", "timezone", "station", "deployment", "device",
-    "recorder", "channel", "sample_rate", "prediction", "predicted", "entropy", "top_species_conf", "max_score",
-    "max_conf",
+    "humidity", "snr", "snr_db", "rms", "rms_db", "moon_phase", "cluster_id", "group_id", "timestamp", "timezone",
+    "sample_rate", "top_species_conf", "max_score", "max_conf",
 }  # columns that many tables have beside their classes
 # fmt: on
 
@@ -146,14 +144,18 @@ def _tells_rows_apart(values: NDArray[Any]) -> bool:
 
 
 def _of_another_scale(table: ColumnTable, classes: Sequence[str]) -> list[str]:
-    """Return a problem for columns beyond [0, 1] beside more that lie within; infinite values are none of scale.
+    """Return a problem for few columns beyond [0, 1] beside many that lie within, or fewer that lie wholly beyond.
+
+    Infinite values are none of scale.
 
     Rare classes stay within [0, 1] in percentages, too.
     """
     ends = table.ends([c for c in classes if len(table.columns[c]) >= _ENOUGH_ROWS])
     beyond = [c for c, (low, high) in ends.items() if (low < 0 or high > 1) and math.isfinite(high - low)]
     within = [c for c, (low, high) in ends.items() if 0 <= low < high <= 1]  # a constant says nothing of the scale
-    if not beyond or len(within) < 2 or len(beyond) >= len(within):
+    wholly = [c for c in beyond if ends[c][0] > 1 or ends[c][1] < 0]
+    few = len(beyond) <= (len(within) + len(beyond)) * _FEW or len(beyond) == len(wholly) < len(within)
+    if not beyond or len(within) < 2 or not few:
         return []
     worst = [f"{c!r} in [{ends[c][0]:g}, {ends[c][1]:g}]" for c in beyond]
     asked = "are these classes? leave out what is none"

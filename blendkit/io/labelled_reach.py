@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from blendkit.core import WHOLE_RECORDING, Int64, LabelTable, count_chunks, unit_of_lengths
-from blendkit.errors import counted, shorten
+from blendkit.errors import counted
 from blendkit.io.windows_to_chunks import Windowed
 
 _LATE = 0.75  # of spans of several lengths: so many beyond the last detection may as well be in another unit
@@ -23,28 +23,23 @@ def labelled_chunks(labels: LabelTable, recordings: Sequence[str], chunk_s: floa
 
 
 def listened_to(
-    labels: LabelTable, windowed: Windowed, heard: Sequence[str], chunk_s: float, *, others: bool
+    labels: LabelTable, windowed: Windowed, heard: Sequence[str], chunk_s: float
 ) -> tuple[dict[str, int], tuple[str, ...]]:
     """Return {recording: chunks} that detections were looked for in, by the labels of a table's recordings, and a note.
 
-    heard: the recordings that the table names. others: also labelled recordings that it does not name, for there was
-    nothing to name.
+    heard: the recordings that the table names. Whether others were listened to, nobody says.
     """
     last: dict[str, int] = {}
     for r, end in zip(windowed.recording, windowed.end_s.tolist(), strict=True):
         last[r] = max(last.get(r, 0), count_chunks(end, chunk_s)[0])
     labels, own = labels.named_as(heard), set(heard)
-    counts = _counts(labels, chunk_s)
-    if not own & counts.keys() or _may_be_of_another_unit(labels, last, chunk_s):
+    counts = {r: n for r, n in _counts(labels, chunk_s).items() if r in own}
+    if not counts or _may_be_of_another_unit(labels, last, chunk_s):
         return {}, ()
-    known = {r: max(n, last.get(r, 0)) for r, n in counts.items() if others or r in own}
+    known = {r: max(n, last.get(r, 0)) for r, n in counts.items()}
     further = sum(n - last.get(r, 0) for r, n in known.items())
-    silent = [r for r in known if r not in own]
-    said = [f"{counted(further, 'labelled chunk', 'labelled chunks')} after the last detection of a recording count as "
-            "nothing found"] if further else []  # fmt: skip
-    if silent:
-        said.append(f"so do all of {counted(len(silent), 'recording', 'recordings')} without any: {shorten(silent)}")
-    return known, tuple(said)
+    what = counted(further, "labelled chunk", "labelled chunks")
+    return known, (f"{what} after the last detection of a recording count as nothing found",) if further else ()
 
 
 def _counts(labels: LabelTable, chunk_s: float) -> dict[str, int]:

@@ -151,7 +151,7 @@ def compare_read(read: SourcesRead, truth: LabelledChunks, rules: Rules) -> Comp
         hashes=read.hashes,
         labelled_rows=int(truth.labelled.sum()),
         measured_on=truth.measured_on,
-        same_rows=all(same_rows(truth.rows, s.rows) for s in read.scores.values()),
+        same_rows=all(same_rows(truth.rows, s.rows) for n, s in read.scores.items() if n not in read.partial),
         tuned=tuple(read.tuned),
     )
 

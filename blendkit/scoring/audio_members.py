@@ -76,9 +76,8 @@ def replaced_notes(member: AudioMember, recordings: Iterable[Recording], keys: M
     """
     if member.store is None:
         return []
-    own = {r.id: keys[r.id] for r in recordings if r.id in keys}
-    replaces = member.order is None or member.order.replaces
-    return other_audio_said(member.store.folder, member.store.recordings(), own, "logits", replaces=replaces)
+    store, replaces = member.store, member.order is None or member.order.replaces
+    return other_audio_said(store.folder, store.recordings(), recordings, keys, "logits", replaces=replaces)
 
 
 def known_recordings(members: Iterable[AudioMember]) -> set[str]:

@@ -84,7 +84,7 @@ def save_features(
     store = FeatureStore.create(out, facts_hash(facts), shapes, {**about, **source.facts})
     store.manifest.drop_damaged()
     known = store.manifest.recordings()
-    if said := other_audio_said(out, known, source.keys, "features", replaces=replace):
+    if said := other_audio_said(out, known, source.recordings, source.keys, "features", replaces=replace):
         emit("store", {"name": scorer.member.use, "notes": said})
     todo = [r for r in source.recordings if r.id not in known or known[r.id].key != source.keys[r.id]]
     emit("scoring", to_do(len(source.recordings), len(todo)))

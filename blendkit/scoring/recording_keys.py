@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
-from blendkit.audio import Grid, Recording
+from blendkit.audio import Grid, Recording, content_of, decode
 from blendkit.core import text_hash
 from blendkit.errors import BlendkitError, counted, shorten
 from blendkit.remote import RemoteFile
@@ -15,6 +16,8 @@ from blendkit.scoring.cpus import cpu_count
 from blendkit.store import Stored, file_hash, key_to_score_again
 
 NO_AUDIO_KEY = "silence"
+_WHOLE = ("ok", "padded", "silent")  # statuses of recordings that were read to their end
+_HEARD = 5  # files
 _REMOTE, _HASH = "remote ", 64  # digits of the hash of a file that could be read
 
 
@@ -38,15 +41,23 @@ def recording_keys(recordings: Iterable[Recording], grid: Grid) -> dict[str, str
 
 
 def other_audio_said(
-    folder: Path, saved: Mapping[str, Stored], keys: Mapping[str, str], what: str, *, replaces: bool
+    folder: Path,
+    saved: Mapping[str, Stored],
+    recordings: Iterable[Recording],
+    keys: Mapping[str, str],
+    what: str,
+    *,
+    replaces: bool,
 ) -> list[str]:
     """Return a note on recordings of which something is saved that was made of other audio; none without any.
 
-    what: is saved. Raises BlendkitError instead where it is not to be replaced.
+    what: is saved. Only what was made of a whole recording counts; of those whose files changed, the first few are
+    heard, for new tags are no other audio. Raises BlendkitError instead where it is not to be replaced.
     """
-    held = [r for r in keys if r in saved and saved[r].is_final]
-    other = [r for r in held if _have_other_audio(keys[r], saved[r].key)]
-    if not other:
+    files = {r.id: r for r in recordings if r.id in keys and r.id in saved}
+    whole = [r for r in files if saved[r].is_final and saved[r].chunks and saved[r].status in _WHOLE]
+    other = [r for r in whole if _have_other_audio(keys[r], saved[r].key)]
+    if not other or all(_sounds_as_before(files[r], saved[r]) for r in other[:_HEARD]):
         return []
     who = counted(len(other), "recording has", "recordings have")
     said, which = f"{who} other audio than when the saved {what} were made", shorten(other)
@@ -55,6 +66,16 @@ def other_audio_said(
         return [f"{said}, which are replaced now: {which} ({way})"]
     changed = f"files that were repaired or recorded anew: `--replace` makes theirs again, and the old {what} go"
     raise BlendkitError(f"{folder}: {said}", [which, way, changed])
+
+
+def _sounds_as_before(recording: Recording, saved: Stored) -> bool:
+    """Return whether a file holds the samples that its saved entry was made of."""
+    if recording.remote is not None or saved.content is None:
+        return False
+    with suppress(OSError, RuntimeError):
+        content = content_of(decode(recording.path))
+        return content is not None and content.whole == saved.content.get("whole")
+    return False
 
 
 def _have_other_audio(one: str, other: str) -> bool:

@@ -33,7 +33,7 @@ class Experiment:
 
     source: the command that measured it; figures of `search` are nested ones. `in-sample` where the recipe was tuned on
     the labels: such a figure never takes the place of one that is not. names: all under which it was measured;
-    figures: {the rows it was measured on: the figure}, the latest last.
+    figures: {the rows it was measured on: (the figure, whether it is in-sample)}, the latest last.
     """
 
     recipe: str
@@ -45,7 +45,7 @@ class Experiment:
     private: float | None
     source: str
     names: tuple[str, ...] = ()
-    figures: Mapping[str, float] = field(default_factory=dict)
+    figures: Mapping[str, tuple[float, bool]] = field(default_factory=dict)
 
 
 def append_entry(path: Path, entry: Mapping[str, Any]) -> None:
@@ -84,7 +84,7 @@ def read_ledger(path: Path, note: Callable[[str], None] = ignore_text) -> list[E
     problems: list[tuple[int, str]] = []
     found: dict[str, dict[str, Any]] = {}
     names: dict[str, tuple[str, ...]] = {}  # all that a recipe was measured under
-    figures: dict[str, dict[str, float]] = {}
+    figures: dict[str, dict[str, tuple[float, bool]]] = {}
     for number, entry in _lines(path, problems, note):
         if entry["kind"] == "oof":
             before = found.pop(entry["sha256"], {})
@@ -92,10 +92,7 @@ def read_ledger(path: Path, note: Callable[[str], None] = ignore_text) -> list[E
             board: dict[str, Any] = {k: before[k] for k in ("public", "private") if k in before}
             worse = before and entry.get(_TUNED) and not before.get(_TUNED)
             found[entry["sha256"]] = before if worse else {**board, **entry}  # the last measured comes last
-            if not worse:
-                own = figures.setdefault(entry["sha256"], {})
-                own.pop(rows := str(entry.get("on") or entry.get("rows", "")), None)
-                own[rows] = float(entry["oof"])
+            _remember(figures.setdefault(entry["sha256"], {}), entry)
             continue
         hashes = _called(entry, list(found), lambda h: (names[h][-1:], names[h], h))
         if hashes:
@@ -120,7 +117,7 @@ def _called(
     return now or [k for k in known if named in of(k)[1]]
 
 
-def _experiment(e: Mapping[str, Any], names: Sequence[str], figures: Mapping[str, float]) -> Experiment:
+def _experiment(e: Mapping[str, Any], names: Sequence[str], figures: Mapping[str, tuple[float, bool]]) -> Experiment:
     low, high = (float(e[k]) if e.get(k) is not None else math.nan for k in ("low", "high"))
     lb = (e.get("public"), e.get("private"))
     source = IN_SAMPLE if e.get(_TUNED) else str(e.get("from", ""))
@@ -183,12 +180,12 @@ def ledger_transfers(experiments: Sequence[Experiment]) -> list[Transfer]:
         Transfer(
             first.recipe,
             e.recipe,
-            _on_the_same_rows(first, e),
+            gain,
             _gain(first.public, e.public),
             _gain(first.private, e.private),
-            in_sample=IN_SAMPLE in (first.source, e.source),
+            in_sample,
         )
-        for e in others
+        for e, (gain, in_sample) in ((e, _on_the_same_rows(first, e)) for e in others)
     ]
 
 
@@ -204,10 +201,27 @@ def transfer_agreement(found: Sequence[Transfer]) -> tuple[int, int]:
     return sum(a * b > 0 for a, b in known), len(known)
 
 
-def _on_the_same_rows(first: Experiment, other: Experiment) -> float | None:
-    """Return the gain on the rows that both were measured on last; None if they never were on the same."""
+def _remember(figures: dict[str, tuple[float, bool]], entry: Mapping[str, Any]) -> None:
+    """Keep a figure with those of its recipe: an in-sample one never takes the place of one that is not."""
+    rows, tuned = str(entry.get("on") or entry.get("rows", "")), bool(entry.get(_TUNED))
+    if tuned and not figures.get(rows, (0.0, True))[1]:
+        return
+    figures.pop(rows, None)
+    figures[rows] = (float(entry["oof"]), tuned)
+
+
+def _on_the_same_rows(first: Experiment, other: Experiment) -> tuple[float | None, bool]:
+    """Return the gain on rows that both were measured on, None if they never were on the same, and if it is in-sample.
+
+    Of several such sets the last counts, before it those that no figure was tuned on.
+    """
     common = [rows for rows in other.figures if rows in first.figures]
-    return other.figures[common[-1]] - first.figures[common[-1]] if common else None
+    if not common:
+        return None, IN_SAMPLE in (first.source, other.source)
+    pairs = [(first.figures[rows], other.figures[rows]) for rows in common]
+    honest = [p for p in pairs if not p[0][1] and not p[1][1]]
+    (a, tuned), (b, also) = (honest or pairs)[-1]
+    return b - a, tuned or also
 
 
 def _gain(a: float | None, b: float | None) -> float | None:

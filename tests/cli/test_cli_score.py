@@ -123,6 +123,26 @@ def test_a_second_card_with_the_same_names_takes_nothing_from_the_first(
     assert {p.name: p.read_bytes() for p in store.glob("part-*.parquet")} != parts
 
 
+def test_new_tags_and_a_copy_that_was_finished_are_no_other_audio(
+    audio: Path, tmp_path: Path, blendkit: Blendkit
+) -> None:
+    store, card = tmp_path / "store", tmp_path / "card"
+    card.mkdir()
+    whole = (audio / "r2.wav").read_bytes()
+    (card / "tagged.wav").write_bytes(whole)
+    (card / "copied.wav").write_bytes(whole[: len(whole) // 2])
+    (card / "begun.wav").write_bytes(whole[:20])
+    assert blendkit("score", "tone", card, "--out", store).returncode == 0
+    (card / "tagged.wav").write_bytes(whole + b"LIST\x08\0\0\0INFOabcd")
+    (card / "copied.wav").write_bytes(whole)
+    (card / "begun.wav").write_bytes(whole)
+    (card / "new.wav").write_bytes((audio / "r10.wav").read_bytes())
+    done = blendkit("score", "tone", card, "--out", store)
+    assert done.returncode == 0, done.stderr
+    assert "4 recordings: 3 ok, 1 padded" in done.stdout
+    assert "other audio" not in done.stdout
+
+
 def test_a_renamed_file_counts_twice_and_that_is_said(audio: Path, tmp_path: Path, blendkit: Blendkit) -> None:
     store, files = tmp_path / "store", tmp_path / "files"
     files.mkdir()

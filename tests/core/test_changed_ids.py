@@ -32,6 +32,7 @@ def test_what_may_be_two_is_neither() -> None:
     assert changed_ids(["CHACHA1", "Chacha1"], KNOWN) == {}  # two columns
     assert changed_ids(["chacha1", "CHACHA1"], KNOWN) == {}  # the id itself is there
     assert changed_ids(["ABC"], ["abc", "Abc"]) == {}
+    assert changed_ids(["lynx2", "box1"], ["lyn2", "bo1"]) == {}
     assert changed_ids(["xenops", "x", "chacha"], KNOWN) == {}
 
 

@@ -51,11 +51,12 @@ def test_a_call_after_the_last_detection_is_missed_and_counts(folder: Path) -> N
     assert made.to_frame()["macro_auc"].tolist() == pytest.approx([wanted, wanted])
 
 
-def test_one_table_of_all_detections_names_no_recording_without_any(folder: Path) -> None:
+def test_recordings_that_the_table_does_not_name_stay_out_of_the_figure(folder: Path) -> None:
+    """One label file for a project, and detections of one card: nobody says that the others were listened to."""
     (folder / "all.csv").write_text(f"{HEAD[:-1]},File\n0,3,Ara x,A,0.9,R1.wav\n", encoding="utf-8")
     found = evaluate(folder / "all.csv", folder / "labels.csv")
-    assert found.labelled_rows == 24
-    assert "so do all of 1 recording without any: R2" in found.notes
+    assert found.labelled_rows == 12
+    assert "1 of the 2 labelled recordings have no scores in" in " ".join(found.notes)
 
 
 def test_labels_in_another_unit_say_nothing_of_lengths(folder: Path) -> None:

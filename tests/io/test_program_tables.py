@@ -188,6 +188,13 @@ def test_a_column_of_answers_with_other_words_is_refused_or_named(tmp_path: Path
     labels = read_labels(tmp_path / "labels.csv")
     assert labels.recordings == ("r", "s", "t")
     assert "its column 'present' is not looked at: 'loud', 'faint' is neither yes nor no" in labels.notes
+    frame.assign(present=["0", "3", "1"]).to_csv(tmp_path / "labels.csv", index=False)  # counts of calls
+    assert read_labels(tmp_path / "labels.csv").recordings == ("s", "t")
+    frame.assign(present=["nan", "", "NA"]).to_csv(tmp_path / "labels.csv", index=False)  # nobody filled it in
+    assert read_labels(tmp_path / "labels.csv").recordings == ("r", "s", "t")
+    frame.assign(present=["no", "0", ""]).to_csv(tmp_path / "labels.csv", index=False)
+    with pytest.raises(BlendkitError, match="'present' says of no row that its class is there"):
+        read_labels(tmp_path / "labels.csv")
     frame.assign(present=["0.4", "0", "2"]).to_csv(tmp_path / "labels.csv", index=False)  # numbers of something
     assert "its column 'present' is not looked at" in read_labels(tmp_path / "labels.csv").notes[0]
 

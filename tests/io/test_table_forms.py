@@ -105,7 +105,14 @@ def test_what_was_measured_beside_the_sound_is_no_class(tmp_path: Path) -> None:
     beside = {"temperature": 21.5, "humidity": 80, "snr": 0.5, "lat": -20.0, "cluster_id": 1, "moon_phase": 0.25}
     FRAME.assign(**beside).to_csv(tmp_path / "t.csv", index=False)
     check(tmp_path / "t.csv", f"left out, for they are no classes: columns {', '.join(list(beside)[:5])} (+1 more)")
+    FRAME.assign(group=0.5, channel=0.25).to_csv(tmp_path / "classes.csv", index=False)  # these may be classes
+    assert {"group", "channel"} <= set(read_table(tmp_path / "classes.csv").classes)
     rng = np.random.default_rng(0)
+    cosines = pd.DataFrame(rng.random((48, 10)), columns=[f"c{i}" for i in range(10)])
+    cosines.iloc[:, :4] -= 0.1  # some below 0, others never
+    cosines.insert(0, "row_id", [f"r_{5 * i + 5}" for i in range(48)])
+    cosines.to_csv(tmp_path / "cosines.csv", index=False)
+    assert len(read_table(tmp_path / "cosines.csv").classes) == 10
     table = pd.DataFrame(rng.random((48, 4)), columns=list("abcd")).assign(
         batt=rng.uniform(3, 4, 48), sun=rng.uniform(20, 30, 48)
     )

@@ -70,9 +70,9 @@ def labelled_file(folder: Path, name: str) -> Path:
     ("name", "scored", "found"),
     [
         ("/mnt/d/s1/r.ogg", ["s1/r_5"], "s1/r_5"),
-        ("/mnt/d/s2/r.ogg", ["s1/r_5"], None),  # recorders of two sites give their files one name
-        ("C:\\d\\s2\\r.ogg", ["s1/r_5"], None),
-        ("/mnt/d/s1/r.ogg", ["s1/r_5", "s2/r_5"], "s1/r_5"),
+        ("/mnt/d/s1/r.ogg", ["s1/r_5", "s2/r_5"], "s1/r_5"),  # recorders of two sites give their files one name
+        ("/mnt/d/s3/r.ogg", ["s1/r_5", "s2/r_5"], None),
+        ("C:\\d\\s3\\r.ogg", ["s1/r_5", "s2/r_5"], None),
         ("/mnt/d/s2/r.ogg", ["r_5"], "r_5"),
         ("s2/r.ogg", ["s1/r_5"], None),
         ("r.ogg", ["s1/r_5"], "s1/r_5"),
@@ -87,6 +87,28 @@ def test_paths_match_by_their_last_folders(tmp_path: Path, name: str, scored: li
         return
     labelled = truth_for(path, rows, ("x",), None, "a.csv").labelled
     assert [i for i, known in zip(rows.ids(), labelled, strict=True) if known] == [found]
+
+
+def test_an_absolute_path_in_a_folder_of_its_own_is_matched_by_name_and_that_is_said(tmp_path: Path) -> None:
+    rows, path = rows_from_ids(["s1/r_5", "s1/q_5"], 5.0, NameRule()), labelled_file(tmp_path, "/home/anna/todo/r.ogg")
+    found = truth_for(path, rows, ("x",), None, "a.csv")
+    assert found.labelled.sum() == 1
+    assert (
+        "1 labelled files lie in other folders than the recordings of their names: home/anna/todo/r as s1/r"
+        in found.notes
+    )
+    with path.open("a", encoding="utf-8") as handle:
+        handle.write("/home/anna/s1/r.ogg,0,5,x\n")  # this is the one
+    both = truth_for(path, rows, ("x",), None, "a.csv")
+    assert not any("other folders" in n for n in both.notes)
+
+
+def test_plain_and_absolute_names_of_one_file_are_one(tmp_path: Path) -> None:
+    (tmp_path / "l").mkdir()
+    for name, file in (("a.csv", "r.ogg,0,5,x"), ("b.csv", "/home/anna/todo/r.ogg,5,10,x")):
+        (tmp_path / "l" / name).write_text(f"filename,start,end,primary_label\n{file}\n", encoding="utf-8")
+    rows = rows_from_ids(["s1/r_5", "s1/r_10"], 5.0, NameRule())
+    assert truth_for(tmp_path / "l", rows, ("x",), None, "a.csv").labelled.tolist() == [True, True]
 
 
 def test_other_recordings_do_not_count() -> None:

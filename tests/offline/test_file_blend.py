@@ -268,7 +268,8 @@ def test_detections_are_compared_on_all_chunks_of_the_other(folder: Path):
     for order in (("a.csv", "b.csv"), ("b.csv", "a.csv")):
         made = compare([folder / n for n in order], folder / "labels.csv")
         assert made.labelled_rows == 16
-        assert "b: 14 labelled chunks after the last detection of a recording count as nothing found" in made.notes
+        assert "b: 6 labelled chunks after the last detection of a recording count as nothing found" in made.notes
+        assert "b: 8 chunks that it does not name count as nothing found" in made.notes
         # x: of 8 chunks with it one has .9, all others 0; y: the one with .1 has x
         assert dict(zip([line.name for line in made.lines], made.to_frame()["macro_auc"], strict=True))["b"] == (
             pytest.approx(((1 / 8 + 7 / 8 / 2) + 7 / 8 / 2) / 2)

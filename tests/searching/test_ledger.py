@@ -124,6 +124,21 @@ def test_gains_are_those_on_the_same_rows(tmp_path: Path) -> None:
     assert transfer_agreement([b, c]) == (1, 1)
 
 
+def test_a_figure_that_was_tuned_on_its_rows_is_no_held_out_gain(tmp_path: Path) -> None:
+    path = tmp_path / "l"
+    append_entry(path, oof("b", "b" * 8, 0.9) | {"on": "x", "tuned": True})
+    append_entry(path, oof("b", "b" * 8, 0.7) | {"on": "y"})
+    append_entry(path, oof("a", "a" * 8, 0.65) | {"on": "x"})
+    for name in "ba":
+        append_entry(path, {"kind": "lb", "recipe": name, "public": 0.5 + 0.1 * (name == "a")})
+    (moved,) = ledger_transfers(read_ledger(path))
+    assert (moved.oof_gain, moved.in_sample) == (pytest.approx(-0.25), True)
+    assert transfer_agreement([moved]) == (0, 0)
+    append_entry(path, oof("a", "a" * 8, 0.75) | {"on": "y"})
+    (moved,) = ledger_transfers(read_ledger(path))
+    assert (moved.oof_gain, moved.in_sample) == (pytest.approx(0.05), False)
+
+
 def test_in_sample_gains_are_shown_and_not_counted(tmp_path: Path) -> None:
     path = tmp_path / "l"
     append_entry(path, oof("first", "1" * 8, 0.7))

@@ -65,7 +65,11 @@ def label_table(parts: Sequence[LabelRows], source: str) -> LabelTable:
     start, end = (np.concatenate(t) for t in ([p.start for p in parts], [p.end for p in parts]))
     notes = tuple(dict.fromkeys(n for p in parts for n in p.notes))
     spans = united_spans(recordings, of, start, end, sets, which)
-    paths = {r: path for p in parts for r, path in p.paths.items()}
+    own: dict[str, set[str | None]] = {}
+    for p in parts:
+        for r in p.recordings:
+            own.setdefault(r, set()).add(p.paths.get(r))
+    paths = {r: path for r, found in own.items() if len(found) == 1 and (path := next(iter(found))) is not None}
     return LabelTable(spans, sum(p.duplicates for p in parts), source, notes, any(p.drawn for p in parts), paths)
 
 

@@ -110,6 +110,8 @@ def _present(frame: pd.DataFrame, plain: Mapping[str, str], path: object) -> tup
     for column in (plain[n] for n in _PRESENCE if n in plain):
         at, cells = coded(frame[column])
         meant = [meaning_of(c, in_tables=True) for c in cells]
+        if "n" in meant:  # counts of calls, of which 0 is none
+            meant = ["y" if m is None and c.strip().isdecimal() else m for c, m in zip(cells, meant, strict=True)]
         strange = [c for c, m in zip(cells, meant, strict=True) if m is None]
         if strange:
             unread += _strange_presence(column, strange, absent="n" in meant, path=path)
@@ -118,6 +120,8 @@ def _present(frame: pd.DataFrame, plain: Mapping[str, str], path: object) -> tup
         absent, unheard = own == "n", (own == "u") | ((own == "") & (own != "").any())
         counts = {f"rows whose {column!r} says that their class is absent are left out": int(absent.sum()),
                   f"rows whose {column!r} does not say that it is there are left out": int(unheard.sum())}  # fmt: skip
+        if len(own) and (absent | unheard).all():
+            raise BlendkitError(f"{path}: its column {column!r} says of no row that its class is there")
         if any(counts.values()):
             return frame[~absent & ~unheard], tuple(f"{n} {what}" for what, n in counts.items() if n)
     return frame, tuple(unread)

@@ -203,7 +203,7 @@ def _of_detections(
         lengths, whole, said = recording_lengths(heard, audio, others=not found.own_tables)
     known = {r: count_chunks(s, chunk_s)[0] for r, s in lengths.items()}
     if audio is None and reach is not None:
-        known, said = listened_to(reach, windowed, heard, chunk_s, others=not found.own_tables)
+        known, said = listened_to(reach, windowed, heard, chunk_s)
     scores = windows_on_chunks(windowed, known, chunk_s, NameRule(), space, "max", source, empty=empty)
     notes = (
         *windowed.notes,
