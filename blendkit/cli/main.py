@@ -45,9 +45,7 @@ def _leave(code: int) -> None:
     import threading
     from contextlib import suppress
 
-    for thread in threading.enumerate():  # Python would wait for these, too
-        if not thread.daemon and thread is not threading.current_thread():
-            thread.join()
+    threading._shutdown()  # type: ignore[attr-defined]  # pools end their threads, and others are waited for
     atexit._run_exitfuncs()  # scratch folders and worker processes go
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):

@@ -29,12 +29,16 @@ def test_a_command_tidies_up_and_ends_with_its_own_code(tmp_path: Path) -> None:
         "import atexit, sys, tempfile\n"
         "kept = tempfile.TemporaryDirectory(prefix='kept', dir='.')\n"
         "atexit.register(print, 'tidied up')\n"
+        "from concurrent.futures import ThreadPoolExecutor; pool = ThreadPoolExecutor(1); pool.submit(int).result()\n"
+        "import threading, time; threading.Thread(target=lambda: (time.sleep(0.3), open('late', 'w').close())).start()\n"
         "sys.modules['never'] = type('Never', (), {'__del__': lambda self: print('taken apart')})()\n"
         "from blendkit.cli.main import command; command()"
     )
     for args, wanted, said in ((("--version",), 0, "blendkit"), (("eval", "none.csv", "--labels", "l"), 2, "error: ")):
         command = [sys.executable, "-c", code, *args]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=unmeasured())
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=unmeasured(), timeout=60)
+        assert (tmp_path / "late").is_file()  # a thread that Python would wait for
+        (tmp_path / "late").unlink()
         assert done.returncode == wanted, done.stderr
         assert said in done.stdout + done.stderr
         assert done.stdout.endswith("tidied up\n")
