@@ -56,10 +56,8 @@ def _packed(path: Path, suffix: str) -> str:
         return "packed audio, which is not read: unpack it"
     if suffix == ".zip":
         with suppress(OSError, ValueError, NotImplementedError, zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
-            held = sum(Path(n).suffix.lower() in AUDIO_SUFFIXES for n in archive.namelist())
-            return (
-                f"an archive of {counted(held, 'file', 'files')} of audio, which is not read: unpack it" if held else ""
-            )
+            if held := sum(Path(n).suffix.lower() in AUDIO_SUFFIXES for n in archive.namelist()):
+                return f"an archive of {counted(held, 'file', 'files')} of audio, which is not read: unpack it"
     return ""
 
 

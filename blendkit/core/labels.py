@@ -92,11 +92,11 @@ class LabelTable:
         below: dict[str, list[str]] = {}
         for r in sorted(known):
             below.setdefault(PurePath(r).name, []).append(r)
-        whole = {r: self.paths.get(r, r) for r in others}
-        wanted = {r: [k for k in below.get(PurePath(r).name, []) if _may_be(p, k)] for r, p in whole.items()}
+        namesakes = {r: below.get(PurePath(r).name, []) for r in others}
+        wanted = {r: [k for k in own if _may_be(self.paths.get(r, r), k)] for r, own in namesakes.items()}
         taken = {k for found in wanted.values() for k in found} | (known & self.spans.keys())
-        alone = {r: below[n][0] for r in others if r in self.paths and not wanted[r]
-                 and len(below.get(n := PurePath(r).name, [])) == 1 and below[n][0] not in taken}  # fmt: skip
+        free = {r: own for r, own in namesakes.items() if r in self.paths and not wanted[r]}
+        alone = {r: own[0] for r, own in free.items() if len(own) == 1 and own[0] not in taken}
         wanted |= {r: [k] for r, k in alone.items()}
         unclear = [f"{r}: {' or '.join(found)}" for r, found in wanted.items() if len(found) > 1]
         if unclear:
@@ -111,10 +111,9 @@ class LabelTable:
 
     def _by_name(self, alone: Mapping[str, str]) -> list[str]:
         """Return a note on absolute paths whose folders are no recording's, {recording here: the one of that name}."""
-        if not alone:
-            return []
         pairs = shorten([f"{self.paths[r]} as {own}" for r, own in alone.items()], 3)
-        return [f"{len(alone)} labelled files lie in other folders than the recordings of their names: {pairs}"]
+        said = f"{len(alone)} labelled files lie in other folders than the recordings of their names: {pairs}"
+        return [said] if alone else []
 
     def renamed(self, new: Mapping[str, str]) -> LabelTable:
         """Return the labels with other names for some classes."""
@@ -151,10 +150,10 @@ class LabelTable:
         chunk_s = float(rows.end_s[0] - rows.start_s[0])
         if counted := self._count_chunks(rows, chunk_s):
             return counted
+        if not self.mostly_beyond(rows):
+            return ()
         of, start, end, scored = self._times(rows)
         late = np.flatnonzero(end > scored + chunk_s)
-        if not len(late) or len(late) < _LATE * len(end):
-            return ()
         unit = unit_of_lengths(end - start, chunk_s)
         if not unit and (end[late] <= 1000 * scored[late]).all():
             unit = "milliseconds"
@@ -168,6 +167,11 @@ class LabelTable:
             f"{of[first]}: {what} ends at {scored[first]:g} s, a label at {end[first]:g} s",
             ask,
         )
+
+    def mostly_beyond(self, rows: Rows) -> bool:
+        """Return whether so many spans end after the rows (N) that they cannot be theirs, read as seconds."""
+        late, spans = self.beyond(rows)
+        return late > 0 and late >= _LATE * spans
 
     def beyond(self, rows: Rows) -> tuple[int, int]:
         """Return how many spans end more than a chunk after the last row of their recording, and of how many."""
@@ -248,6 +252,7 @@ class LabelTable:
 
 
 def _may_be(path: str, recording: str) -> bool:
+    """Return whether a path means a recording of its name."""
     return "/" not in path or is_tail(path, recording)
 
 

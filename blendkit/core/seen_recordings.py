@@ -181,6 +181,11 @@ def copies(recordings: Iterable[str], contents: Contents) -> dict[str, str]:
     return {r: first.get(r, r) for r in names}
 
 
+def further_copies(recordings: Iterable[str], contents: Contents) -> dict[str, str]:
+    """Return {recording: the one of which it is a copy or cut}, sorted, of those recordings that are one."""
+    return {r: first for r, first in copies(recordings, contents).items() if r != first}
+
+
 def copies_said(recordings: Iterable[str], contents: Contents) -> list[str]:
     """Return a note on the labelled recordings that are copies or cuts of others among them; none without any."""
     return _copies_note(recordings, contents, "labelled recordings", "are redrawn and held out together with these")
@@ -196,7 +201,7 @@ def copies_counted(recordings: Iterable[str], contents: Contents) -> list[str]:
 
 def _copies_note(recordings: Iterable[str], contents: Contents, what: str, so: str) -> list[str]:
     names = sorted({str(r) for r in recordings})
-    further = [f"{r} ({first})" for r, first in copies(names, contents).items() if r != first]
+    further = [f"{r} ({first})" for r, first in further_copies(names, contents).items()]
     if not further:
         return []
     return [f"{len(further)} of the {len(names)} {what} are copies or cuts of others, and {so}: {shorten(further, 3)}"]

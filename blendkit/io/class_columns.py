@@ -146,9 +146,7 @@ def _tells_rows_apart(values: NDArray[Any]) -> bool:
 def _of_another_scale(table: ColumnTable, classes: Sequence[str]) -> list[str]:
     """Return a problem for few columns beyond [0, 1] beside many that lie within, or fewer that lie wholly beyond.
 
-    Infinite values are none of scale.
-
-    Rare classes stay within [0, 1] in percentages, too.
+    Infinite values are none of scale. Rare classes stay within [0, 1] in percentages, too.
     """
     ends = table.ends([c for c in classes if len(table.columns[c]) >= _ENOUGH_ROWS])
     beyond = [c for c, (low, high) in ends.items() if (low < 0 or high > 1) and math.isfinite(high - low)]

@@ -64,6 +64,7 @@ def windows_on_chunks(
         raise BlendkitError(f"{source}: {len(bad)} windows are invalid, expected 0 <= start < end", listed)
     _require_seconds(windowed, known, chunk_s, source)
     _require_inside(windowed, known, chunk_s, source)
+    require_not_small(windowed, known, chunk_s, source)
     rows_of: dict[str, list[int]] = {}
     for i, r in enumerate(windowed.recording):
         rows_of.setdefault(r, []).append(i)
@@ -143,10 +144,8 @@ def _require_seconds(w: Windowed, known: Mapping[str, int], chunk_s: float, sour
 
 
 def _require_inside(w: Windowed, known: Mapping[str, int], chunk_s: float, source: str) -> None:
-    """Raise BlendkitError if many windows begin after the end of their recordings, or all seem to count minutes."""
-    at = [i for i, r in enumerate(w.recording) if r in known]
-    start, end = w.start_s[at], w.end_s[at]
-    reach = np.array([known[w.recording[i]] * chunk_s for i in at], np.float64)
+    """Raise BlendkitError if many windows begin after the end of their recordings."""
+    at, start, end, reach = _of_known(w, known, chunk_s)
     late = np.flatnonzero(start >= reach)
     if len(late) > len(at) * _LATE:
         unit = unit_of_lengths(end - start, chunk_s) or "milliseconds"
@@ -158,20 +157,24 @@ def _require_inside(w: Windowed, known: Mapping[str, int], chunk_s: float, sourc
                 f"are its times {unit}, or do they run on from file to file (Raven needs `File Offset (s)` then)?",
             ],
         )
-    require_not_small(w, known, chunk_s, source)
 
 
 def require_not_small(w: Windowed, known: Mapping[str, int], chunk_s: float, source: str) -> None:
     """Raise BlendkitError if windows seem to count minutes or chunks. known: how many chunks recordings have."""
-    at = [i for i, r in enumerate(w.recording) if r in known]
-    start, end = w.start_s[at], w.end_s[at]
-    reach = np.array([known[w.recording[i]] * chunk_s for i in at], np.float64)
+    at, start, end, reach = _of_known(w, known, chunk_s)
     if looks_small(start, end, reach, chunk_s):
         length = float((end - start).mean())
         raise BlendkitError(
             f"{source}: its {len(at)} windows of {length:.3g} s all lie in the first part of their recordings",
             [f"the last ends at {end.max():g} s", f"are its times {SMALL_UNITS}? give seconds"],
         )
+
+
+def _of_known(w: Windowed, known: Mapping[str, int], chunk_s: float) -> tuple[list[int], Float64, Float64, Float64]:
+    """Return the places of windows whose recordings' lengths are known, their starts and ends, and these lengths."""
+    at = [i for i, r in enumerate(w.recording) if r in known]
+    reach = np.array([known[w.recording[i]] * chunk_s for i in at], np.float64)
+    return at, w.start_s[at], w.end_s[at], reach
 
 
 def _pooled(

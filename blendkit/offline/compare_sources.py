@@ -265,8 +265,8 @@ def _label(read: SourcesRead, labels: Labels, what: str, path: str | None) -> No
         ways = [f"{what} holds a run; compare its recipe {own}, if that has rows with labels"] if own.is_file() else []
         raise BlendkitError(error.title, [*error.problems, *ways]) from error
     read.notes += known.notes
+    scored = set(first.rows.recordings())
     for name, scores in list(read.scores.items())[1:]:
-        scored = set(first.rows.recordings())
         if lacking := [r for r in scores.rows.recordings() if r not in scored]:
             who = counted(len(lacking), "recording", "recordings")
             read.notes.append(f"{name}: {who} that {what} lacks left out: {shorten(lacking, 3)}")

@@ -82,7 +82,7 @@ class Comparison:
     hashes: of the recipes among the sources, by name; tuned: those that were tuned on labelled recordings;
     labelled_rows: on how many chunks all were measured; measured_on: the hash of these and the classes; lumps: what
     sites (or dates) make of a split that keeps them whole, None by recording; outlook: of the first score's plateau;
-    same_rows: whether all sources have the same.
+    same_rows: whether all sources but tables of detections have the same.
     """
 
     lines: tuple[Line, ...]

@@ -62,8 +62,8 @@ def values_of_fit(info: OpInfo) -> dict[str, Any]:
     """Return {parameter: default} of those that an op's fit in a recipe takes, and the op itself does not."""
     if info.fit_in_recipe is None:
         return {}
-    own = op_model(info).model_fields
-    return {n: own[n].default for n in _fields(info.fit_in_recipe) if n not in _fields(info.function)}
+    every, own = op_model(info).model_fields, _fields(info.function)
+    return {n: every[n].default for n in _fields(info.fit_in_recipe) if n not in own}
 
 
 def numbers_of(info: OpInfo) -> dict[str, tuple[float | None, float | None, bool]]:

@@ -99,8 +99,9 @@ class HeldMembers:
         stores = [m.store.recordings() for m in self._members if m.store is not None]
         known = [r for r in recordings if any(r.id in entries for entries in stores)]
         keys = recording_keys(known, grid)
-        for m in self._members:
-            replaced_notes(m, known, keys)  # refuses, where nothing is to be replaced
+        for m, order in zip(self._members, self.orders, strict=True):
+            if not order.replaces:
+                replaced_notes(m, known, keys)  # it refuses
         pace = Pace(self._members, recordings, keys, heard)
         new, notes = build_members(self._members, pace.needed - set(self._built), grid)
         self._built |= new

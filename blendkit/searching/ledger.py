@@ -176,17 +176,13 @@ def ledger_transfers(experiments: Sequence[Experiment]) -> list[Transfer]:
     if not scored:
         return []
     first, *others = scored
-    return [
-        Transfer(
-            first.recipe,
-            e.recipe,
-            gain,
-            _gain(first.public, e.public),
-            _gain(first.private, e.private),
-            in_sample,
-        )
-        for e, (gain, in_sample) in ((e, _on_the_same_rows(first, e)) for e in others)
-    ]
+    return [_transfer(first, e) for e in others]
+
+
+def _transfer(first: Experiment, other: Experiment) -> Transfer:
+    gain, in_sample = _on_the_same_rows(first, other)
+    boards = _gain(first.public, other.public), _gain(first.private, other.private)
+    return Transfer(first.recipe, other.recipe, gain, *boards, in_sample)
 
 
 def transfer_agreement(found: Sequence[Transfer]) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, Contents, Float32, Int64, Saw, copies, linked_groups
+from blendkit.core import Bools, Contents, Float32, Int64, Saw, further_copies, linked_groups
 from blendkit.errors import BlendkitError, shorten
 
 ExampleKind = Literal["clip", "chunk", "pseudo"]
@@ -127,16 +127,15 @@ def with_copies_together(examples: Examples) -> tuple[Examples, list[str]]:
 
     Groups that share a recording's audio become one, so that no fold is judged on what another learned from.
     """
-    first = copies(set(examples.recording.tolist()), examples.contents)
-    again = sorted(r for r, own in first.items() if r != own)
-    if not again:
+    further = further_copies(examples.recording.tolist(), examples.contents)
+    if not further:
         return examples, []
     group_of = dict(zip(examples.recording.tolist(), examples.group.tolist(), strict=True))
-    linked = linked_groups((group_of[r], group_of[first[r]]) for r in again)
+    linked = linked_groups((group_of[r], group_of[first]) for r, first in further.items())
     joined = np.array([linked.get(g, g) for g in examples.group.tolist()], np.str_)
-    named = shorten([f"{r} of {first[r]}" for r in again], 3)
+    named = shorten([f"{r} of {first}" for r, first in further.items()], 3)
     return replace(examples, group=joined), [
-        f"{len(again)} recordings are copies or cuts of others and share their fold: {named}"
+        f"{len(further)} recordings are copies or cuts of others and share their fold: {named}"
     ]
 
 

@@ -9,9 +9,12 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from blendkit import compare, evaluate
+from blendkit.core import WHOLE_RECORDING, LabelTable
 from blendkit.errors import BlendkitError
 from blendkit.io import ColumnNames, convert_file, read_scores
 from blendkit.io.converted_detections import Carried
+from blendkit.io.labelled_reach import listened_to
+from blendkit.io.windows_to_chunks import Windowed
 from tests.sounds import encoded, noise
 
 HEAD = "Start (s),End (s),Scientific name,Common name,Confidence\n"
@@ -103,3 +106,13 @@ def test_windows_of_a_second_are_no_numbers_of_chunks(folder: Path) -> None:
     (folder / "frames.csv").write_text("\n".join(["file,start_time,end_time,Ara x,b", *rows]), encoding="utf-8")
     assert evaluate(folder / "frames.csv", folder / "labels.csv").labelled_rows == 24
     assert len(read_scores(folder / "frames.csv", names=ColumnNames(chunk_s=1.0))) == 120
+
+
+def test_the_silence_between_boxes_is_no_sign_of_another_unit() -> None:
+    """Boxes of several lengths, and the rest of both recordings labelled as silence, as Raven's tables say it."""
+    x, rest = frozenset({"x"}), (0, WHOLE_RECORDING, frozenset[str]())
+    labels = LabelTable({"R1": ((0, 3000, x), (45000, 49000, x), rest), "R2": (rest,)}, 0, "l.csv")
+    windowed = Windowed(["R1", "R2"], np.array([0.0, 0.0]), np.array([3.0, 3.0]), np.ones((2, 1)), ("x",))
+    known, notes = listened_to(labels, windowed, ["R1", "R2"], 5.0)
+    assert known == {"R1": 10, "R2": 1}
+    assert notes == ("9 labelled chunks after the last detection of a recording count as nothing found",)

@@ -129,11 +129,12 @@ def _present(frame: pd.DataFrame, plain: Mapping[str, str], path: object) -> tup
 
 def _strange_presence(column: str, strange: Sequence[str], *, absent: bool, path: object) -> list[str]:
     """Return a note on a column of answers that holds other words, too. Raises BlendkitError if some say no."""
-    what = f"{shorten(repr(c) for c in strange)} in its column {column!r}"
+    words = shorten(repr(c) for c in strange)
     if absent and not all(_NUMBER.fullmatch(c.strip()) for c in strange):
         ways = ["write yes or no (1 or 0, true or false) in every row, or call the column something else"]
-        raise BlendkitError(f"{path}: {what} says neither that the class is there nor that it is not", ways)
-    return [f"its column {column!r} is not looked at: {shorten(repr(c) for c in strange)} is neither yes nor no"]
+        what = f"{words} in its column {column!r} says neither that the class is there nor that it is not"
+        raise BlendkitError(f"{path}: {what}", ways)
+    return [f"its column {column!r} is not looked at: {words} is neither yes nor no"]
 
 
 def _read(frame: pd.DataFrame, path: object, own_name: str, at: PlaceColumns, what: _What) -> LabelRows:

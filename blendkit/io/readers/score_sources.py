@@ -32,13 +32,7 @@ from blendkit.io.readers.table_names import table_recording
 from blendkit.io.run_names import RunFacts, run_facts
 from blendkit.io.score_places import score_file, split_source
 from blendkit.io.space_check import check_space
-from blendkit.io.windows_to_chunks import (
-    Windowed,
-    late_windows,
-    require_not_small,
-    windows_on_chunks,
-    without_rows,
-)
+from blendkit.io.windows_to_chunks import Windowed, late_windows, require_not_small, windows_on_chunks, without_rows
 from blendkit.store import LogitStore, is_store
 
 RECIPES = (".yaml", ".yml")
@@ -169,7 +163,7 @@ def scores_of(
     ids = path_ids(found.recording)
     windowed = replace(found, recording=[ids[r] for r in found.recording])
     if reach is not None:
-        lengths = labelled_chunks(reach, list(dict.fromkeys(windowed.recording)), names.chunk_s)
+        lengths = labelled_chunks(reach.named_as(windowed.recording), names.chunk_s)
         require_not_small(windowed, lengths, names.chunk_s, file.name)
     scores = windows_on_chunks(windowed, {}, names.chunk_s, NameRule(), space, "mean", file.name)
     said = (_pooled(read, windowed, scores, names.chunk_s, "mean"), *without_rows(scores, {}, names.chunk_s))

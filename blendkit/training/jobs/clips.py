@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from blendkit.audio import Recording, find_recordings
-from blendkit.core import Contents, Float32, NameRule, copies, linked_groups, user_pattern
+from blendkit.core import Contents, Float32, NameRule, further_copies, linked_groups, user_pattern
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.scoring import Scorer, save_features
@@ -115,7 +115,7 @@ def clip_features(
 
 def _with_copies_together(clips: Clips, contents: Contents) -> Clips:
     ids = [r.id for r in clips.recordings]
-    further = {r: first for r, first in copies(ids, contents).items() if r != first}
+    further = further_copies(ids, contents)
     if not further:
         return clips
     own = dict(zip(ids, clips.groups or ids, strict=True))
