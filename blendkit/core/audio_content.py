@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 ENVELOPE_PARTS = 16  # equal parts of a recording whose levels are kept
 ENVELOPE_STEP_DB = 0.5
@@ -45,6 +47,20 @@ class AudioContent:
         """Read what `to_json` made. Raises ValueError for anything else."""
         whole, levels, marks = content_texts(value)
         return cls(whole, tuple(marks[i : i + MARK_DIGITS] for i in range(0, len(marks), MARK_DIGITS)), levels)
+
+
+def alike_pairs(contents: Sequence[AudioContent]) -> list[tuple[int, int]]:
+    """Return the places of all pairs of contents that sound alike, as `sounds_like` says it, of many at once."""
+    by_length: dict[int, list[int]] = {}
+    for i, content in enumerate(contents):
+        by_length.setdefault(len(content.levels), []).append(i)
+    found = []
+    for places in by_length.values():
+        levels = np.array([list(bytes.fromhex(contents[i].levels)) for i in places], np.int16)
+        for i, own in enumerate(levels[:-1]):
+            near = (abs(levels[i + 1 :] - own) <= _APART_STEPS).all(axis=1)
+            found += [(places[i], places[i + 1 + j]) for j in np.flatnonzero(near).tolist()]
+    return found
 
 
 def content_texts(value: Any) -> tuple[str, str, str]:

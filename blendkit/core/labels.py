@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,7 +13,7 @@ import numpy as np
 from blendkit.core.arrays import Bools, Float64
 from blendkit.core.flat_spans import FlatSpans, Span, flat_spans, truth_and_labelled
 from blendkit.core.label_grid import labelled_without_row, off_the_grid
-from blendkit.core.recording_paths import is_tail
+from blendkit.core.recording_paths import alike_paths, is_tail
 from blendkit.core.rows import Rows
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.core.time_units import SMALL_UNITS, looks_small, unit_of_lengths
@@ -93,7 +94,8 @@ class LabelTable:
         for r in sorted(known):
             below.setdefault(PurePath(r).name, []).append(r)
         namesakes = {r: below.get(PurePath(r).name, []) for r in others}
-        wanted = {r: [k for k in own if _may_be(self.paths.get(r, r), k)] for r, own in namesakes.items()}
+        alike = alike_paths({self.paths.get(r, r) for r in others}, known)
+        wanted = {r: [k for k in alike[self.paths.get(r, r)] if PurePath(k).name == PurePath(r).name] for r in others}
         taken = {k for found in wanted.values() for k in found} | (known & self.spans.keys())
         free = {r: own for r, own in namesakes.items() if r in self.paths and not wanted[r]}
         alone = {r: own[0] for r, own in free.items() if len(own) == 1 and own[0] not in taken}
@@ -251,17 +253,12 @@ class LabelTable:
         return truth_and_labelled(self._flat, rows, classes)
 
 
-def _may_be(path: str, recording: str) -> bool:
-    """Return whether a path means a recording of its name."""
-    return "/" not in path or is_tail(path, recording)
-
-
 def _of_another_file(label: str, recording: str, spans: Mapping[str, Sequence[Span]]) -> bool:
     """Return whether labels of more folders are another file's than a recording's own: times of both meet."""
     if recording not in spans or label.count("/") <= recording.count("/"):
         return False
-    own = spans[recording]
-    return any(a < end and start < b for a, b, _ in spans[label] for start, end, _ in own)
+    starts, ends = (sorted(times) for times in list(zip(*spans[recording], strict=True))[:2])
+    return any(bisect_left(starts, b) > bisect_right(ends, a) for a, b, _ in spans[label])  # begun, not ended
 
 
 def _require_one_file(source: str, meant: Mapping[str, str]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from blendkit.core.audio_suffixes import recording_id
 from blendkit.errors import BlendkitError, shorten
 
 _SLASHES = re.compile(r"[/\\]+")
 _ABSOLUTE = re.compile(r"[A-Za-z]:[/\\]|[/\\]")  # C:\data, /data, \\server\share
+_Parts = tuple[str, ...]  # folders and name
 _ITSELF = 1 << 30  # the length of a tail that no other can beat: the path is the id
 
 
@@ -22,22 +23,35 @@ def match_recordings(paths: Iterable[str], recordings: Iterable[str]) -> dict[st
     of equal tails: both files would be one recording.
     """
     known = {r: _parts(r) for r in recordings}
-    below: dict[str, list[str]] = {}
-    for r, parts in known.items():
-        below.setdefault(parts[-1], []).append(r)
+    by_tail = _by_tail(known)
     found: dict[str, list[tuple[int, str]]] = {}  # recording: (length of the tail, path)
     for path in dict.fromkeys(paths):
-        parts = _parts(path)
-        tails = sorted(((_shared(parts, known[r]), r) for r in below.get(parts[-1], ())), reverse=True)
+        tail = next((t for t in _tails(_parts(path)) if t in by_tail), ())
         if path in known or recording_id(path) in known:
             found.setdefault(path if path in known else recording_id(path), []).append((_ITSELF, path))
-        elif tails and (len(tails) == 1 or tails[0][0] > tails[1][0]):
-            found.setdefault(tails[0][1], []).append((tails[0][0], path))
+        elif tail and len(by_tail[tail]) == 1:
+            found.setdefault(by_tail[tail][0], []).append((len(tail), path))
     unclear = [f"{r}: {' or '.join(two)}" for r, own in found.items() if (two := _rivals(own))]
     if unclear:
         ways = ["they lie in different folders, which the recordings do not: leave one of them out"]
         raise BlendkitError("several paths mean one recording", [shorten(unclear), *ways])
     return {path: r for r, own in found.items() for path in _kept(own)}
+
+
+def alike_paths(paths: Iterable[str], recordings: Iterable[str]) -> dict[str, list[str]]:
+    """Return for each path the recordings that it may mean, sorted.
+
+    They are named by its last folders and its name, or name more folders before these than it does.
+    """
+    known = {r: _parts(r) for r in sorted(recordings)}
+    by_tail, whole = _by_tail(known), dict[_Parts, list[str]]()
+    for r, parts in known.items():
+        whole.setdefault(parts, []).append(r)
+    found = {}
+    for path in paths:
+        own, *shorter = _tails(_parts(path))
+        found[path] = sorted([*by_tail.get(own, ()), *(r for tail in shorter for r in whole.get(tail, ()))])
+    return found
 
 
 def path_ids(paths: Iterable[str]) -> dict[str, str]:
@@ -65,10 +79,24 @@ def is_tail(one: str, other: str) -> bool:
     return _one_file(one, other)
 
 
-def _parts(path: str) -> tuple[str, ...]:
+def _parts(path: str) -> _Parts:
     """Return the folders and the name of a path of any system, without drive and audio suffix."""
     plain = recording_id(_SLASHES.sub("/", re.sub(r"^[A-Za-z]:(?=[/\\])", "", path.strip())))
     return tuple(p for p in plain.split("/") if p not in ("", ".")) or ("",)
+
+
+def _tails(parts: _Parts) -> list[_Parts]:
+    """Return the parts with all folders, with one fewer, and so on to the name alone."""
+    return [parts[i:] for i in range(len(parts))]
+
+
+def _by_tail(known: Mapping[str, _Parts]) -> dict[_Parts, list[str]]:
+    """Return the recordings that end in each tail, so that many of one name need not be compared with each other."""
+    found: dict[_Parts, list[str]] = {}
+    for r, parts in known.items():
+        for tail in _tails(parts):
+            found.setdefault(tail, []).append(r)
+    return found
 
 
 def _shared(one: Sequence[str], other: Sequence[str]) -> int:

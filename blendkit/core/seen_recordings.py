@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from blendkit.core.audio_content import AudioContent, contents_to_json
+from blendkit.core.audio_content import AudioContent, alike_pairs, contents_to_json
 from blendkit.core.audio_suffixes import recording_id
 from blendkit.core.group_links import linked_groups
 from blendkit.errors import shorten
@@ -173,10 +173,10 @@ def copies(recordings: Iterable[str], contents: Contents) -> dict[str, str]:
         if own is None:
             continue
         links += [(r, by_hash.setdefault(h, r)) for h in _hashes(own)]
-        namesakes = by_name.setdefault(base_name(r), [])
         if not own.is_steady:
-            links += [(r, other) for other in namesakes if own.sounds_like(contents[other])]
-            namesakes.append(r)
+            by_name.setdefault(base_name(r), []).append(r)
+    for namesakes in by_name.values():
+        links += [(namesakes[j], namesakes[i]) for i, j in alike_pairs([contents[r] for r in namesakes])]
     first = linked_groups(links)
     return {r: first.get(r, r) for r in names}
 

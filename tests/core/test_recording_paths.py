@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blendkit.core import AUDIO_SUFFIXES, recording_id
-from blendkit.core.recording_paths import match_recordings, path_ids
+from blendkit.core.recording_paths import alike_paths, is_tail, match_recordings, path_ids
 from blendkit.errors import BlendkitError
 
 KNOWN = ["site1/R1", "site2/R1", "site2/R2", "R3"]
@@ -46,6 +46,23 @@ def test_two_files_that_would_be_one_recording() -> None:
     with pytest.raises(BlendkitError, match="several paths mean one recording") as error:
         match_recordings(["/a/R9.wav", "/b/R9.wav"], ["R9"])
     assert "R9: /a/R9.wav or /b/R9.wav" in error.value.problems[0]
+
+
+folders = st.lists(st.sampled_from(["a", "b", "R1", "R2"]), min_size=1, max_size=4).map("/".join)
+
+
+@given(st.lists(folders, max_size=6), st.sets(folders, max_size=6))
+def test_alike_paths_are_those_of_which_one_is_the_end_of_the_other(paths: list[str], recordings: set[str]) -> None:
+    assert alike_paths(paths, recordings) == {p: sorted(r for r in recordings if is_tail(p, r)) for p in paths}
+
+
+@given(folders, st.sets(folders, max_size=6))
+def test_the_longest_tail_decides_as_if_all_were_compared(path: str, recordings: set[str]) -> None:
+    own = path.split("/")
+    shared = {r: max(n for n in range(5) if n == 0 or own[-n:] == r.split("/")[-n:]) for r in recordings}
+    most = max(shared.values(), default=0)
+    best = [path] if path in recordings else [r for r, n in shared.items() if n == most > 0]
+    assert match_recordings([path], recordings) == ({path: best[0]} if len(best) == 1 else {})
 
 
 def test_ids_without_recordings() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blendkit.core import AudioContent, JoinedContents, Saw, as_saw, base_name, copies, kind_of, same_recordings
+from blendkit.core.audio_content import alike_pairs
 
 QUIET, LOUD = "20" * 16, "c0" * 16
 
@@ -52,6 +53,13 @@ def test_levels_agree_within_a_step_and_a_half() -> None:
     assert at.sounds_like(AudioContent("2", (), "83" * 16))
     assert not at.sounds_like(AudioContent("2", (), "80" * 15 + "84"))
     assert not at.sounds_like(AudioContent("2", (), "80" * 15))
+
+
+@given(st.lists(st.text("0123", max_size=3).map(lambda low: "".join(f"0{2 * int(d):x}" for d in low)), max_size=8))
+def test_pairs_that_sound_alike_are_found_as_if_one_by_one(levels: list[str]) -> None:
+    contents = [AudioContent(str(i), (), text) for i, text in enumerate(levels)]
+    alike = [(i, j) for j in range(len(contents)) for i in range(j) if contents[i].sounds_like(contents[j])]
+    assert sorted(alike_pairs(contents)) == sorted(alike)
 
 
 def test_what_several_saw_is_known_only_if_all_of_it_is() -> None:
