@@ -71,7 +71,10 @@ class DetectionMember:
             )
         score = np.where(lacking, self.unscored or 0.0, found.score)
         if self.space != "logit" and (score.min(initial=0) < 0 or score.max(initial=0) > 1):
-            raise BlendkitError(f"{self.path.name}: scores lie in [{score.min():g}, {score.max():g}], not in [0, 1]")
+            way = ["if they are percentages, divide them by 100"] if 1 < score.max() <= 100 else []
+            raise BlendkitError(
+                f"{self.path.name}: scores lie in [{score.min():g}, {score.max():g}], not in [0, 1]", way
+            )
         return score
 
     def _covered(self, path: Path, classes: tuple[str, ...]) -> np.ndarray:

@@ -127,9 +127,23 @@ def plain_name(column: str) -> tuple[str, float | None]:
     `Begin Time (s)` is (begin_time, 1), `start_ms` is (start, 0.001), `File-Name` is (file_name, None), `Datei` is
     (file, None).
     """
+    words, unit = _words(column)
+    return in_english("_".join(words)), _UNITS.get(unit)
+
+
+def english_column(column: str) -> str:
+    """Return a column's name in lower case; of a language that we know in English: `Początek (s)` is `start (s)`."""
+    words, unit = _words(column)
+    name = "_".join(words)
+    english = in_english(name)
+    return column.strip().lower() if english == name else f"{english} ({unit})" if unit else english
+
+
+def _words(column: str) -> tuple[list[str], str]:
+    """Return the words of a column's name in lower case, and the unit that ends them, "" if none does."""
     words = re.findall(r"[^\W_]+", composed(column).lower())
-    unit = _UNITS[words.pop()] if len(words) > 1 and words[-1] in _UNITS else None
-    return in_english("_".join(words)), unit
+    unit = words.pop() if len(words) > 1 and words[-1] in _UNITS else ""
+    return words, unit
 
 
 def find_columns(columns: Iterable[str], names: Sequence[str]) -> list[str]:

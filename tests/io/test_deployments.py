@@ -24,12 +24,18 @@ def written(folder: Path, text: str) -> Path:
          (Deployment("a/5E90A4D4", "007"), Deployment("1E5", "NA"))),
         ("Folder;Site;Latitude;longitude;TZ\ncard\\one/;East;-16.5;-56;UTC-4\ntwo;West;;;\n", "folder",
          (Deployment("card/one", "East", "UTC-4", -16.5, -56.0), Deployment("two", "West"))),
+        ("folder;site;lat;lon\ncard;East;-16,5;-56,25\n", "folder", (Deployment("card", "East", None, -16.5, -56.25),)),
         ("\ufeffprefix\tsite\nSM4-01\tRidge\n\n", "prefix", (Deployment("SM4-01", "Ridge"),)),
     ],
 )  # fmt: skip
 def test_what_a_table_gives(tmp_path: Path, text: str, by: str, lines: tuple[Deployment, ...]) -> None:
     found = read_deployments(written(tmp_path, text))
     assert (found.source, found.by, found.lines) == ("d.csv", by, lines)
+
+
+def test_a_table_in_the_encoding_of_an_old_spreadsheet(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_bytes("folder,site\ncartão,Pântano\n".encode("latin-1"))
+    assert read_deployments(tmp_path / "d.csv").lines == (Deployment("cartão", "Pântano"),)
 
 
 def test_all_lines_that_are_wrong_are_listed(tmp_path: Path) -> None:
@@ -46,14 +52,15 @@ def test_all_lines_that_are_wrong_are_listed(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["site\nA\n", "recording,folder,site\na,b,c\n", "recording,place\na,b\n", ""])
+@pytest.mark.parametrize("text", ["site\nA\n", "recording,folder,site\na,b,c\n", "recording,place\na,b\n", "a"])
 def test_columns_that_do_not_say_which_recordings(tmp_path: Path, text: str) -> None:
     with pytest.raises(BlendkitError, match="expected a column site, and one of recording, folder, prefix"):
         read_deployments(written(tmp_path, text))
 
 
 def test_a_table_that_cannot_be_read(tmp_path: Path) -> None:
-    (tmp_path / "d.csv").write_bytes(b"folder,site\n\xff,A\n")
-    for path in (tmp_path / "d.csv", tmp_path / "none.csv"):
-        with pytest.raises(BlendkitError, match="cannot read this table"):
+    written(tmp_path, "folder,site\nA,B,C\n")  # a field too many
+    (tmp_path / "empty.csv").touch()
+    for path in (tmp_path / "d.csv", tmp_path / "empty.csv", tmp_path / "none.csv"):
+        with pytest.raises(BlendkitError, match="this table of deployments"):
             read_deployments(path)

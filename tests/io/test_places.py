@@ -17,6 +17,8 @@ def write(path: Path, *lines: str) -> Path:
 def test_sites_and_finds(tmp_path: Path) -> None:
     sites = write(tmp_path / "s.csv", "Site,Latitude,Longitude", "S01,-16.5,-56", "007,90,180")
     assert read_sites(sites) == {"S01": (-16.5, -56.0), "007": (90.0, 180.0)}
+    short = write(tmp_path / "s.csv", "Site;Lat;Lon", "S01;-16,5;-56")  # decimal commas
+    assert read_sites(short) == {"S01": (-16.5, -56.0)}
     finds = write(tmp_path / "f.csv", "primary_label,latitude,longitude", "frog,1,2", "NA,3,4.5", "bird,,")
     assert read_finds(finds) == [("frog", 1.0, 2.0), ("NA", 3.0, 4.5)]
 
@@ -50,6 +52,6 @@ def test_a_find_has_both_coordinates_or_none(tmp_path: Path, row: str) -> None:
 
 def test_missing_columns_are_named(tmp_path: Path) -> None:
     with pytest.raises(BlendkitError, match="no column latitude, longitude"):
-        read_sites(write(tmp_path / "s.csv", "site,lat,lon", "S01,1,2"))
+        read_sites(write(tmp_path / "s.csv", "site,x,y", "S01,1,2"))
     with pytest.raises(BlendkitError, match="cannot read this table"):
         read_finds(tmp_path / "none.csv")

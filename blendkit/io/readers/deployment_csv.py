@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from blendkit.core import OFFSET_FORMS, Deployment, DeploymentKey, Deployments, recording_id, zone
-from blendkit.errors import BlendkitError, shorten, why_no_file
+from blendkit.errors import BlendkitError, shorten
+from blendkit.io.text_tables import decimal_points, open_table, plain_name
 
 _KEYS: tuple[DeploymentKey, ...] = get_args(DeploymentKey)
 _LIMITS = {"latitude": 90.0, "longitude": 180.0}  # degrees
@@ -18,25 +18,21 @@ _LIMITS = {"latitude": 90.0, "longitude": 180.0}  # degrees
 def read_deployments(path: Path) -> Deployments:
     """Read a CSV with a column recording, folder or prefix, a column site, and if known latitude, longitude and tz.
 
-    Columns are separated by comma, semicolon or tab; everything is read as text. Raises BlendkitError naming missing
+    A text table in any of its forms (see `open_table`); everything is read as text. Raises BlendkitError naming missing
     columns, and every line without a key or a site, with a key of an earlier line, an unknown time zone, or
     coordinates that are not on Earth.
     """
-    table = _table(path)
-    long = [f"line {number} has more fields than the header" for number, row in table if None in row]
-    if long:
-        raise BlendkitError(f"{path}: cannot read this table of deployments", [shorten(long)])
-    columns = {str(k).strip().lower(): k for k in (table[0][1] if table else {})}
+    columns, table = _table(path)
     keys = [k for k in _KEYS if k in columns]
     if len(keys) != 1 or "site" not in columns:
         wanted = f"expected a column site, and one of {', '.join(_KEYS)}"
         raise BlendkitError(f"{path}: cannot tell which recordings its sites belong to",
-                            [wanted, f"has {shorten(columns, 8) or 'no lines below a header'}"])  # fmt: skip
+                            [wanted, f"has {shorten(columns, 8)}"])  # fmt: skip
     lines: dict[str, Deployment] = {}
     first: dict[str, int] = {}
     problems = []
     for number, row in table:
-        cells = {name: str(row[k] or "").strip() for name, k in columns.items()}
+        cells = dict(zip(columns, row, strict=True))
         key = _key(keys[0], cells[keys[0]])
         found = [f"line {number}: {p}" for p in _problems(cells, keys[0], key)]
         found += [f"line {number}: {key!r} is in line {first[key]} already"] if key in first else []
@@ -50,16 +46,13 @@ def read_deployments(path: Path) -> Deployments:
     return Deployments(path.name, keys[0], tuple(lines.values()))
 
 
-def _table(path: Path) -> list[tuple[int, Mapping[Any, Any]]]:
-    """Return (line number, row) of every row, by the separator that the header has most of."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = file.readline()
-            file.seek(0)
-            reader = csv.DictReader(file, delimiter=max(",;\t", key=header.count), restval="")
-            return [(reader.line_num, row) for row in reader if any(v and str(v).strip() for v in row.values())]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BlendkitError(f"{path}: cannot read this table of deployments", [why_no_file(path, error)]) from error
+def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Return the columns by their plain names, and (line number, cells) of every row."""
+    frame, _ = open_table(path, "this table of deployments")
+    named = {plain_name(c)[0]: c for c in reversed(frame.columns)}
+    frame, _ = decimal_points(frame[list(named.values())], [named[c] for c in _LIMITS if c in named])
+    rows = [[cell.strip() for cell in row] for row in frame.itertuples(index=False, name=None)]
+    return list(named), [(int(line), row) for line, row in zip(frame.index, rows, strict=True) if any(row)]
 
 
 def _key(by: DeploymentKey, text: str) -> str:

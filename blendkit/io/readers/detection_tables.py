@@ -14,9 +14,10 @@ from blendkit.errors import BlendkitError, brief, did_you_mean, shorten
 from blendkit.io.column_values import read_binary_table
 from blendkit.io.file_kinds import file_kind, why_unreadable
 from blendkit.io.packed_files import FAILURES
+from blendkit.io.percentages import shares_of_percent
 from blendkit.io.readers.label_times import require_seconds
 from blendkit.io.readers.table_names import table_recording
-from blendkit.io.text_tables import decimal_points, open_table, plain_name
+from blendkit.io.text_tables import decimal_points, english_column, open_table, plain_name
 from blendkit.io.windows_to_chunks import Windowed
 
 if TYPE_CHECKING:
@@ -126,8 +127,9 @@ def detection_windows(found: Detections, source: str, empty: float) -> Windowed:
 
 
 def open_detections(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return a table with its columns in lower case, the lines of the file as index, and notes on how it was read.
+    """Return a table with the lines of the file as index, and notes on how it was read.
 
+    Its columns are in lower case, and in English where no other has that name.
     Cells of text tables are str. Raises BlendkitError for a table that cannot be read.
     """
     try:
@@ -140,7 +142,9 @@ def open_detections(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
         frame = read_binary_table(path)
     else:
         frame, notes = open_table(path, "this table of detections")
-    return frame.rename(columns={c: str(c).strip().lower() for c in frame.columns}), notes
+    lower = {c: str(c).strip().lower() for c in frame.columns}
+    english = {c: e for c, own in lower.items() if (e := english_column(str(c))) not in {*lower.values()} - {own}}
+    return frame.rename(columns={**lower, **english}), notes
 
 
 def take_detections(
@@ -165,8 +169,9 @@ def take_detections(
     recordings = [table_recording(path)] * len(frame) if file is None else _recordings(path, frame[file])
     values = np.full(len(frame), np.nan)
     if scored is not None:
-        numbers, more = _decimals(frame, [scored])
-        values, commas = _numbers(path, numbers[scored]), commas or more
+        shares, percent = shares_of_percent(path.name, {scored: frame[scored].to_numpy()}, ())
+        numbers, more = _decimals(frame.assign(**shares), [scored])
+        values, commas = _numbers(path, numbers[scored]), (*(commas or more), *percent)
     assert names is not None
     labels = [composed(str(v).strip()) for v in frame[names]]
     said = (*notes, *commas, *(() if len(frame) else (NOTHING,)))
@@ -190,7 +195,7 @@ def _first(columns: dict[str, Any], names: Sequence[str]) -> Any | None:
 def _column(
     path: Path, columns: dict[str, Any], given: str | None, names: Sequence[str], what: str, *, needed: bool = True
 ) -> Any | None:
-    found = columns.get(given.strip().lower()) if given else _first(columns, names)
+    found = columns.get(english_column(given)) if given else _first(columns, names)
     if found is None and needed:
         expected = f"{given!r}{did_you_mean(given, columns)}" if given else f"one of {', '.join(names)}"
         raise BlendkitError(f"{path.name}: no {what} column", [f"expected {expected}", f"has {shorten(columns)}"])
