@@ -26,6 +26,8 @@ _ENGLISH = {  # German, French, Spanish, Portuguese, Italian, Dutch and Polish, 
         ("nombre_cientifico", "nome_cientifico", "nome_scientifico", "wetenschappelijke_naam"), "scientific_name"
     ),
     **dict.fromkeys(("konfidenz", "confiance", "confianza", "confianca", "confidenza", "pewnosc"), "confidence"),
+    "nazwa_pliku": "filename",
+    "nazwa_naukowa": "scientific_name",
     **dict.fromkeys(("breitengrad", "latitud", "latitudine", "breedtegraad", "lat"), "latitude"),
     **dict.fromkeys(("langengrad", "longitud", "longitudine", "lengtegraad", "lon", "lng"), "longitude"),
 }

@@ -164,6 +164,8 @@ def _detections(
 ) -> Converted:
     table, lost = detection_table(read, split_source(source)[0], carried)
     space = read.space if stated == "unknown" else stated
+    if space in ("prob", "rank"):
+        check_space(table.score[:, None], space, str(source))
     fitted, said = with_fitting_scores(table, space, str(source), name, writer)
     files = _write(table=fitted, name=name, writer=writer, path=path)
     notes = _once([*read.found.notes, *lost, *said])

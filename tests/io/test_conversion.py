@@ -50,6 +50,14 @@ def convert_all(source: Path, folder: Path, names: ColumnNames) -> Written:
     return found
 
 
+def test_detections_whose_scores_are_no_probabilities(tmp_path: Path) -> None:
+    table = "Start (s),End (s),Scientific name,Common name,Confidence,File\n0,3,Ara ara,Ara,85.3,R1.wav\n"
+    (tmp_path / "t.csv").write_text(table, encoding="utf-8")
+    for out in ("o.csv", "o.parquet"):
+        with pytest.raises(BlendkitError, match="are they percentages"):
+            convert_file(tmp_path / "t.csv", tmp_path / out)
+
+
 @pytest.mark.parametrize("read", [*TEXTS, *BINARY])
 def test_all_pairs(read: str, tmp_path: Path) -> None:
     if read == "hoplite":

@@ -32,6 +32,11 @@ TABLES = {
         "/audio/site1/R1.wav,0.0,3.0,Pitangus sulphuratus,Great Kiskadee,0.9137,1\n"
         "/audio/site1/R1.wav,3.0,6.0,Rupornis magnirostris,Roadside Hawk,0.25,1\n"
     ),
+    "polish.csv": (
+        "Plik;Początek (s);Koniec (s);Nazwa naukowa;Pewność\n"
+        "/audio/site1/R1.wav;0,0;3,0;Pitangus sulphuratus;91,37%\n"
+        "/audio/site1/R1.wav;3,0;6,0;Rupornis magnirostris;25%\n"
+    ),
     "raven.txt": (
         "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tSpecies Code\t"
         "Scientific Name\tConfidence\tBegin Path\tFile Offset (s)\n"
@@ -83,6 +88,13 @@ def test_a_folder_of_tables(tmp_path: Path) -> None:
 )
 def test_what_a_table_is_named_after(table: str, recording: str) -> None:
     assert table_recording(Path(table)) == recording
+
+
+def test_a_column_named_in_english_keeps_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("file,start,end,label,score,Konfidenz,confidence\nr.wav,0,3,x,.5,.25,.125\n", encoding="utf-8")
+    given = [read_detections(path, score=s).score.tolist() for s in ("score", "Konfidenz", "confidence")]
+    assert given == [[0.5], [0.25], [0.125]]
 
 
 def test_selections_without_scores(tmp_path: Path) -> None:

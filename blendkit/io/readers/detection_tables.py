@@ -195,7 +195,7 @@ def _first(columns: dict[str, Any], names: Sequence[str]) -> Any | None:
 def _column(
     path: Path, columns: dict[str, Any], given: str | None, names: Sequence[str], what: str, *, needed: bool = True
 ) -> Any | None:
-    found = columns.get(english_column(given)) if given else _first(columns, names)
+    found = columns.get(given.strip().lower(), columns.get(english_column(given))) if given else _first(columns, names)
     if found is None and needed:
         expected = f"{given!r}{did_you_mean(given, columns)}" if given else f"one of {', '.join(names)}"
         raise BlendkitError(f"{path.name}: no {what} column", [f"expected {expected}", f"has {shorten(columns)}"])
