@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -41,4 +42,4 @@ def shares_of_percent(
 
 def _share(value: object) -> float:
     found = _PERCENT.fullmatch(str(value))
-    return float(found[1].replace(",", ".")) / 100 if found else float("nan")
+    return float(Decimal(found[1].replace(",", ".")).scaleb(-2)) if found else float("nan")  # 91.37% is 0.9137

@@ -369,10 +369,10 @@ def test_percentages_are_shares(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("row_id,a,b\nr_5,18.6%,0.5\nr_10,100 %,0.25\n", encoding="utf-8")
     table = read_table(path)
-    assert table.values.tolist() == [[18.6 / 100, 0.5], [1.0, 0.25]]
+    assert table.values.tolist() == [[0.186, 0.5], [1.0, 0.25]]
     assert table.notes == ("percentages are read as shares (18.6% is 0.186): a",)
     path.write_text("row_id;a\nr_5;18,6%\nr_10;7,5%\n", encoding="utf-8")
-    assert read_table(path).values[:, 0].tolist() == [18.6 / 100, 7.5 / 100]
+    assert read_table(path).values[:, 0].tolist() == [0.186, 0.075]
 
 
 @pytest.mark.parametrize(
