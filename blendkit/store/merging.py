@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blendkit.core import natural_sorted
-from blendkit.errors import BlendkitError, shorten
+from blendkit.errors import BlendkitError, counted, shorten
 from blendkit.store.compaction import compact, require_same_audio
 from blendkit.store.fact_differences import differing_facts
 from blendkit.store.features import FeatureStore
@@ -54,12 +54,21 @@ def merge_stores(sources: Sequence[Path], out: Path) -> Merged:
     target = _at(out, first)
     others = [s.manifest for s in stores if s.manifest.folder.resolve() != out.resolve()]
     require_same_audio(target.manifest, others)  # before anything is written
+    further = _further(target.manifest, others) if len(others) == len(stores) else []
     target.manifest.begin()
     target.manifest.end()
     notes = [n for m in (*others, target.manifest) for n in _damaged(m)]
     compact(target.manifest, target.layout, whole=True, others=others)
     manifest = target.manifest
-    return Merged(out, len(manifest.entries), len(manifest.parts), (*notes, *manifest.notes))
+    return Merged(out, len(manifest.entries), len(manifest.parts), (*further, *notes, *manifest.notes))
+
+
+def _further(target: Manifest, others: Sequence[Manifest]) -> list[str]:
+    """Return a note on recordings that the merged store held before, and that none of the merged ones has."""
+    new = {r for m in others for r in m.entries}
+    held = natural_sorted(r for r in target.entries if r not in new)
+    return [f"{target.folder} held {counted(len(held), 'other recording', 'other recordings')}, which stay: "
+            f"{shorten(held)}"] if held else []  # fmt: skip
 
 
 def _damaged(manifest: Manifest) -> list[str]:

@@ -82,6 +82,16 @@ def test_shards_of_one_store_are_packed_in_place(audio: Path, tmp_path: Path) ->
     assert files(tmp_path / "shared") == files(tmp_path / "whole")
 
 
+def test_recordings_that_were_there_before_are_named(audio: Path, tmp_path: Path) -> None:
+    one, two = (score("tone", audio, tmp_path / f"s{i}", shard=Shard(i, 2)) for i in (1, 2))
+    (merged,) = merge([tmp_path / "s1"], tmp_path / "merged")
+    assert merged.notes == ()
+    (merged,) = merge([tmp_path / "s2"], tmp_path / "merged")
+    (note,) = merged.notes
+    assert f"merged held {len(one)} other recordings, which stay: " in note
+    assert merged.recordings == len(one) + len(two) == 13
+
+
 def test_large_stores_are_packed_in_pieces(audio: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With 4 recordings in a part, and memory for one part at a time."""
     score("tone", audio, tmp_path / "one")
