@@ -103,5 +103,12 @@ blended_files = several(
         help="Rows that a file lacks and another has: an error, the median of each class of that file, or `nothing`: "
         "a detector found nothing there, as is taken of tables of detections.",
     ),
+    click.option(
+        "--unknown-classes",
+        type=click.Choice(["error", "ignore"]),
+        default="error",
+        show_default=True,
+        help="Classes that --taxonomy and --template lack: an error that lists them, or left out with a note.",
+    ),
     chunked_columns,
 )

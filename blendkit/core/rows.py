@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 ClusterBy = Literal["recording", "site", "date", "site-date"]
 # rows that scores lack are an error, or get the median of each class, or the score of a detector that found nothing
 MissingRows = Literal["error", "median", "nothing"]
+UnknownClasses = Literal["error", "ignore"]
 StrArray = NDArray[np.object_]
 
 

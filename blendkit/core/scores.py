@@ -22,6 +22,7 @@ from blendkit.core.results_in_notebooks import notebook_view
 from blendkit.core.rows import (
     MissingRows,
     Rows,
+    UnknownClasses,
     canonical_order,
     in_canonical_order,
     same_rows,
@@ -134,7 +135,7 @@ class Scores:
         *,
         fill: float = 0.0,
         source: str = "scores",
-        unknown_classes: Literal["error", "ignore"] = "error",
+        unknown_classes: UnknownClasses = "error",
         missing_rows: MissingRows = "error",
     ) -> Scores:
         """Return these scores on the given rows and classes, matched by identity, never by position.

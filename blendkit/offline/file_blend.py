@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blendkit.core import MissingRows, Space, Taxonomy, notebook_view, require_kind
+from blendkit.core import MissingRows, Space, Taxonomy, UnknownClasses, notebook_view, require_kind
 from blendkit.engine import LOGITS, RECIPE, RUN, RunResult, require_own, run
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.events import Emit, silent
@@ -35,13 +35,15 @@ class BlendSettings:
 
     names: of their columns and arrays; spaces: of files, by the name that a recipe gives them; by: the blend.
     missing_rows: rows that a file lacks and another has are an error, get the median of each class in it, or count as
-    nothing found, as they do in tables of detections.
+    nothing found, as they do in tables of detections. unknown_classes: what taxonomy and template lack is an error, or
+    left out.
     """
 
     names: ColumnNames = ColumnNames()
     spaces: Mapping[str, Space] | None = None
     by: str | None = None
     missing_rows: MissingRows = "error"
+    unknown_classes: UnknownClasses = "error"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -208,7 +210,7 @@ def _draft(given: BlendFiles, settings: BlendSettings, place: Path) -> Draft:
         raise BlendkitError(f"{clash[0]!r} is the name of two things in this recipe: rename that file")
     return Draft(
         given, facts, tests, settings.names, root_of(given, [*facts, *tests], place), by, why,
-        dict.fromkeys(every, 1.0),
+        dict.fromkeys(every, 1.0), unknown_classes=settings.unknown_classes,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.core import require_path
+from blendkit.core import UnknownClasses, require_path
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.io import ColumnNames, split_label_source
 from blendkit.offline.data_lint import FAR
@@ -66,6 +66,7 @@ class Draft:
     weights: Mapping[str, float]
     said: tuple[str, ...] = field(default=())  # of the weights
     tuned_on: tuple[str | dict[str, Any], ...] = ()  # the labels that the weights were chosen on
+    unknown_classes: UnknownClasses = "error"
 
     def text(self, place: Path) -> str:
         """Return the recipe as YAML. place: where the file will lie, for the command in its first comment."""
@@ -109,6 +110,7 @@ class Draft:
                 alike = {k for k, v in params.items() if k != "path" and v == other[k]}
                 params = {k: v if k in alike else {"oof": v, "test": other[k]} for k, v in params.items()}
             params["missing_rows"] = None if f.missing_rows == "error" else f.missing_rows
+            params["unknown_classes"] = None if self.unknown_classes == "error" else self.unknown_classes
             params["unlikely"] = True if f.space == "logit" and float(f.scores.values.min()) >= 0 else None
             out.append({k: v for k, v in params.items() if v is not None})
         return out

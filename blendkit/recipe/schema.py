@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from blendkit.audio import Edge, Silence
-from blendkit.core import LONGEST_CHUNK_S, SHORTEST_CHUNK_S, MissingRows, Remainder
+from blendkit.core import LONGEST_CHUNK_S, SHORTEST_CHUNK_S, MissingRows, Remainder, UnknownClasses
 from blendkit.recipe.names_model import NamesModel
 from blendkit.recipe.step_schema import STRICT, Step
 from blendkit.recipe.value_types import (
@@ -97,7 +97,7 @@ class MemberModel(BaseModel):
     use: str
     tta: TTAModel = TTAModel()
     missing_rows: MissingRows = "error"
-    unknown_classes: Literal["error", "ignore"] = "error"
+    unknown_classes: UnknownClasses = "error"
     isolate: bool | None = None
     sha256: Hashes = None
     limit_s: Annotated[float, Field(ge=MOMENT_S, le=WEEK_S)] | None = None

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
-from blendkit.core import Scores, as_saw, require_choice
-from blendkit.errors import BlendkitError, broken
+from blendkit.core import Scores, UnknownClasses, as_saw, require_choice
+from blendkit.errors import BlendkitError, broken, counted, shorten
 from blendkit.graphs import Provider
 from blendkit.io import Provenance, read_provenance
 from blendkit.member import (
@@ -109,7 +109,8 @@ def open_members(
             sources[name] = _source(member, files)
             if context.classes:  # classes can be checked before anything is scored; rows only afterwards
                 ignored = model.members[name].unknown_classes == "ignore"
-                tables[name] = _of_the_runs_classes(name, tables[name], context, ignored)
+                tables[name], left = _of_the_runs_classes(name, tables[name], context, ignored)
+                warnings += left
             warnings += [f"member {name!r}: {w}" for w in made.warnings()]
             if isinstance(made, FoldedMember) and made.folds:
                 folds[name] = dict(made.folds)
@@ -134,20 +135,25 @@ def _source(member: MemberPlan, files: RecipeFiles) -> Provenance:
     return read_provenance(found[0]) if found else Provenance()
 
 
-def _of_the_runs_classes(name: str, scores: Scores, context: MemberContext, ignored: bool) -> Scores:
-    """Return scores on the classes of the run; the error for other classes says what eBird knows, and the way out."""
-    source = f"member {name!r}"
+def _of_the_runs_classes(name: str, scores: Scores, context: MemberContext, ignored: bool) -> tuple[Scores, list[str]]:
+    """Return scores on the classes of the run, and a note on others that are left out.
+
+    Where others are an error, it says what eBird knows, and the way out.
+    """
+    source, unknown = f"member {name!r}", sorted(set(scores.classes) - set(context.classes))
+    left = [f"{source}: {counted(len(unknown), 'class', 'classes')} that the run lacks left out: {shorten(unknown)}"]
     try:
-        policy: Literal["ignore", "error"] = "ignore" if ignored else "error"
-        return scores.align(scores.rows, context.classes, source=source, unknown_classes=policy)
+        policy: UnknownClasses = "ignore" if ignored else "error"
+        aligned = scores.align(scores.rows, context.classes, source=source, unknown_classes=policy)
     except BlendkitError as error:
-        unknown = sorted(set(scores.classes) - set(context.classes))
         hints = context.taxonomy.ebird_hints(unknown, context.classes)[:_MOST_HINTS]
         way_out = (
-            "`unknown_classes: ignore` on the member leaves them out; the run's classes are those of its taxonomy and "
+            "`unknown_classes: ignore` on the member leaves them out (`blendkit blend` and `blendkit new` take "
+            "--unknown-classes ignore); the run's classes are those of its taxonomy and "
             "template: `taxonomy: []` and `template: null` for none"
         )
         raise BlendkitError(error.title, [*error.problems, *hints, way_out]) from error
+    return aligned, left if unknown else []
 
 
 def build_member(member: MemberPlan, params: dict[str, Any], context: MemberContext) -> Any:

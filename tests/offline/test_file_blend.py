@@ -243,6 +243,18 @@ def test_rows_that_a_file_lacks_get_its_median_where_that_is_asked_for(folder: P
         blend_files(both(folder), None, folder / "out", settings=filled)
 
 
+def test_classes_that_the_template_lacks_are_left_out_where_that_is_asked_for(folder: Path):
+    (folder / "t.csv").write_text("row_id,x\nr0_5,0\n", encoding="utf-8")
+    given = BlendFiles((folder / "a.csv", folder / "b.csv"), template=folder / "t.csv")
+    with pytest.raises(BlendkitError, match="take --unknown-classes ignore"):
+        blend_files(given, None, folder / "out")
+    ignored = BlendSettings(unknown_classes="ignore", by="prob")
+    made = blend_files(given, None, folder / "out", settings=ignored)
+    assert (folder / "out/submission.csv").read_text().splitlines()[0] == "row_id,x"
+    assert "member 'a': 1 class that the run lacks left out: y" in made.notes
+    assert "unknown_classes: ignore" in new_recipe(given, folder / "r.yaml", settings=ignored)
+
+
 BIRDNET = "Start (s),End (s),Scientific name,Common name,Confidence,File\n"
 
 

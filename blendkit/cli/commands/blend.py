@@ -14,7 +14,7 @@ from blendkit.cli._report_lines import report_of_blend
 from blendkit.cli._show import COLOURS, event, progress_emitter
 
 if TYPE_CHECKING:
-    from blendkit.core import MissingRows
+    from blendkit.core import MissingRows, UnknownClasses
     from blendkit.io import ColumnNames
     from blendkit.offline import Blended, BlendFiles, Judging
 
@@ -41,6 +41,7 @@ def blend(
     spaces: tuple[tuple[str, Any], ...],
     by: str | None,
     missing_rows: MissingRows,
+    unknown_classes: UnknownClasses,
     names: ColumnNames,
     out: Path,
     judging: Judging,
@@ -56,7 +57,7 @@ def blend(
     """
     from blendkit.offline import BlendSettings, Rules, blend_files
 
-    settings = BlendSettings(names, dict(spaces), by, missing_rows)
+    settings = BlendSettings(names, dict(spaces), by, missing_rows, unknown_classes)
     with progress_emitter(json_out) as emit, announced(json_out):
         made = blend_files(given, out=out, settings=settings, judging=judging, emit=emit)
     page = report_of_blend(made, Rules(judging), json_out) if report else None

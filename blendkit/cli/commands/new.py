@@ -11,7 +11,7 @@ from blendkit.cli._blend_options import blended_files
 from blendkit.cli._options import OUT_FILE
 
 if TYPE_CHECKING:
-    from blendkit.core import MissingRows
+    from blendkit.core import MissingRows, UnknownClasses
     from blendkit.io import ColumnNames
     from blendkit.offline import BlendFiles
 
@@ -31,6 +31,7 @@ def new(
     spaces: tuple[tuple[str, Any], ...],
     by: str | None,
     missing_rows: MissingRows,
+    unknown_classes: UnknownClasses,
     names: ColumnNames,
     out: Path,
 ) -> None:
@@ -45,7 +46,7 @@ def new(
 
     if out.exists():
         raise BlendkitError(f"{out} exists already", ["name another file with -o"])
-    text = new_recipe(given, out, settings=BlendSettings(names, dict(spaces), by, missing_rows))
+    text = new_recipe(given, out, settings=BlendSettings(names, dict(spaces), by, missing_rows, unknown_classes))
     write_text(out, text)
     click.echo(f"wrote {out}: {text.splitlines()[0].removeprefix('# ')}")
     if needed := [line.strip("# ").partition(":")[0] for line in text.splitlines() if line.endswith(": REQUIRED")]:
