@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from blendkit.io.score_places import SUBMISSION, score_file, split_source
     from blendkit.io.solutions import ConvertedSolutions, read_solutions
     from blendkit.io.space_check import CONSTANT, check_space, likely_space
-    from blendkit.io.text_tables import decimal_points, open_table, plain_name
+    from blendkit.io.text_tables import decimal_points, open_table, plain_name, read_text_file, separator_of
     from blendkit.io.truth_for_scores import Truth, truth_for
     from blendkit.io.windows_to_chunks import (
         Windowed,
@@ -152,6 +152,7 @@ __all__ = [
     "read_table",
     "read_taxonomy",
     "read_template",
+    "read_text_file",
     "read_thresholds",
     "recording_folds",
     "recordings_of_finds",
@@ -163,6 +164,7 @@ __all__ = [
     "score_file",
     "scored_recordings",
     "seconds_cell",
+    "separator_of",
     "split_label_source",
     "split_source",
     "text_cell",

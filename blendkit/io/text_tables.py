@@ -61,6 +61,11 @@ def decode_text(data: bytes, path: Path | str, what: str = "this table") -> tupl
     return composed(text), _note_of(encoding, data)
 
 
+def read_text_file(path: Path | str, what: str) -> str:
+    """Return the text of a file in any encoding and packing that `open_table` reads, and raise what it raises."""
+    return decode_text(unpack_file(Path(path), what), path, what)[0]
+
+
 def parse_table(text: str, path: Path | str, what: str = "this table") -> pd.DataFrame:
     """Return the table in a text as a frame of str; see `open_table`."""
     import pandas as pd

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from blendkit.core import composed
-from blendkit.errors import BlendkitError, did_you_mean, shorten, why_no_file
+from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.io import read_text_file
 
 ClassBy = Literal["id", "scientific_name", "ebird", "common_name"]
 CODE = ("ebird", "ebird_code", "species_code", *(f"ebird{year}" for year in range(2016, 2036)))
@@ -64,10 +64,7 @@ def read_class_names(path: Path, by: ClassBy = "id", column: str | int | None = 
 
 def _rows(path: Path) -> tuple[str, list[list[str]]]:
     """Return the separator and the rows that are not blank; all have the same number of fields."""
-    try:
-        text = composed(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BlendkitError(f"{path}: cannot read this class list", [why_no_file(path, error)]) from error
+    text = read_text_file(path, "this class list")
     tables = {s: _parsed(text, s) for s in SEPARATORS}
     if not tables[","]:
         raise BlendkitError(f"{path}: no classes")

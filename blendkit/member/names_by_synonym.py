@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Container, Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
 from blendkit.core import composed
-from blendkit.errors import BlendkitError, why_no_file
+from blendkit.errors import BlendkitError
+from blendkit.io import read_text_file, separator_of
 from blendkit.member.protocol import MemberContext
 
 Synonyms = Mapping[str, tuple[str, ...]]  # the other names of each name, in lower case
@@ -21,11 +23,8 @@ def read_synonyms(path: Path | None) -> Synonyms:
     """
     pairs = list(csv.reader((files("blendkit.member") / "synonyms.csv").read_text(encoding="utf-8").splitlines()))
     if path is not None:
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as handle:
-                own = list(csv.reader(handle))
-        except (OSError, UnicodeDecodeError) as error:
-            raise BlendkitError(f"{path}: cannot read these synonyms", [why_no_file(path, error)]) from error
+        text = read_text_file(path, "these synonyms")
+        own = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text)))
         bad = [f"line {i}: {','.join(row)}" for i, row in enumerate(own, 1) if row and len(row) != 2]
         if bad:
             raise BlendkitError(f"{path}: expected two names a line", bad[:5])

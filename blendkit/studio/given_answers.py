@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
 from blendkit.errors import BlendkitError
-from blendkit.io import csv_text, file_stems, score_cell, seconds_cell, text_cell
+from blendkit.io import csv_text, file_stems, open_table, score_cell, seconds_cell, text_cell
 from blendkit.store import make_folder, write_text
 
 Answer = Literal["y", "n", "u"]
@@ -97,7 +95,8 @@ def open_answers(folder: Path) -> GivenAnswers:
     path, found = folder / _TABLE, GivenAnswers(folder)
     if not path.exists():
         return found
-    for number, line in enumerate(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))), 2):
+    frame, _ = open_table(path, "the answers of a studio")
+    for number, line in zip(frame.index, frame.to_dict("records"), strict=True):
         try:
             drawn = line["inclusion_probability"]
             one = Given(line["recording"], float(line["start_s"]), float(line["end_s"]), line["class"],

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from blendkit.errors import BlendkitError
-from blendkit.io import csv_text
+from blendkit.io import csv_text, open_table
 from blendkit.store import write_text
 
 _TABLE = "review.csv"
@@ -41,14 +39,9 @@ class ReviewSheet:
 def open_review_sheet(path: Path) -> ReviewSheet:
     """Return the table of a review, or that of its folder. Raises BlendkitError for one that is none."""
     file = path / _TABLE if path.is_dir() else path
-    try:
-        header, *lines = list(csv.reader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
-    except (OSError, ValueError) as error:
-        raise BlendkitError(f"{file}: no table of a review", ["`blendkit review SOURCE` writes one"]) from error
-    lacks = [c for c in _NEEDED if c not in header]
-    uneven = [str(n) for n, line in enumerate(lines, 2) if len(line) != len(header)]
-    if lacks or uneven:
-        problems = [f"no column {', '.join(lacks)}"] if lacks else []
-        problems += [f"lines {', '.join(uneven[:5])} have not as many cells as the first"] if uneven else []
-        raise BlendkitError(f"{file}: not the table of a review", problems)
-    return ReviewSheet(file, header, lines)
+    frame, _ = open_table(file, "this table of a review")
+    header = [str(c) for c in frame.columns]
+    if lacks := [c for c in _NEEDED if c not in header]:
+        ways = ["`blendkit review SOURCE` writes one"]
+        raise BlendkitError(f"{file}: not the table of a review", [f"no column {', '.join(lacks)}", *ways])
+    return ReviewSheet(file, header, frame.to_numpy().tolist())

@@ -19,6 +19,9 @@ def test_a_class_that_a_place_does_not_list_is_not_known(tmp_path: Path) -> None
     assert is_range_table(path)
     assert (found.levels, found.classes) == ((("S01", -1), ("S02", -1)), ("a", "b"))
     assert repr(found.p.tolist()) == "[[0.25, nan], [1.0, nan]]"
+    again = table(tmp_path, "site;week;class;probability", "S01;-1;a;0,25", "S01;-1;b;", "S02;-1;a;1")
+    assert is_range_table(again)
+    assert read_range_table(again).levels == found.levels
     assert not is_range_table(table(tmp_path, "site,class", "S01,a"))
     assert not is_range_table(tmp_path / "none.csv")
 

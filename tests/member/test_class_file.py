@@ -82,6 +82,12 @@ def test_class_lists_as_people_publish_them(
     assert read(tmp_path, text, by, column)[0] == names
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-16-le", "utf-8-sig"])
+def test_a_list_in_another_encoding(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "labels.txt").write_text("Tapaculo ocelado\nÑandú\nZorzal\n", encoding=encoding)
+    assert read_class_names(tmp_path / "labels.txt").names == ("Tapaculo ocelado", "Ñandú", "Zorzal")
+
+
 def test_what_was_found_is_said(tmp_path: Path) -> None:
     found = "2 names from labels.csv (column sci_name, separator `;`)"
     assert read(tmp_path, V3, "scientific_name")[1] == found

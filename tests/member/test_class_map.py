@@ -101,6 +101,14 @@ def test_a_users_synonyms_come_before_ours(tmp_path: Path) -> None:
     assert error.value.problems == ("line 1: Tyto furcata", "line 2: A,b,c")
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-8-sig"])
+def test_synonyms_as_a_spreadsheet_saves_them(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "synonyms.csv"
+    path.write_text("Bütéo fictus;Buteo verus\n", encoding=encoding)
+    run = context(hawk="Buteo verus")
+    assert by_scientific_name("m", ["x", "Bütéo fictus"], run, synonyms=path).columns.tolist() == [1]
+
+
 def test_a_genus_stands_in_and_a_sound_type_never_does() -> None:
     labels = ["Scinax fuscus", "Insect hum", "Scinax ruber", "Engine"]
     run = context(frog="Scinax novus", hum="Insect son01", ruber="Scinax ruber", car="Engine")

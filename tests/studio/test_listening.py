@@ -112,13 +112,28 @@ def test_a_review_keeps_its_probabilities(client: Any, studio: Studio, tmp_path:
     assert not studio.answers.known
 
 
-@pytest.mark.parametrize(
-    ("text", "said"), [("a,b\n1,2\n", "no column recording"), (REVIEW + "c3,x\n", "lines 4 have not")]
-)
+@pytest.mark.parametrize(("text", "said"), [("a,b\n1,2\n", "no column recording"), (REVIEW + "c3,x\n", "line 4 has 2")])
 def test_other_tables_are_no_review(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "review.csv").write_text(text, encoding="utf-8")
     with pytest.raises(BlendkitError, match=said):
         open_review_sheet(tmp_path)
+
+
+@pytest.mark.parametrize(("encoding", "separator"), [("utf-8-sig", ";"), ("utf-16", "\t"), ("latin-1", ";")])
+def test_a_review_that_a_spreadsheet_saved(tmp_path: Path, encoding: str, separator: str) -> None:
+    text = REVIEW.replace("alba", "älba").replace(",", separator)
+    (tmp_path / "review.csv").write_text(text, encoding=encoding)
+    sheet = open_review_sheet(tmp_path)
+    sheet.give(0, "y")
+    assert [c["answer"] for c in open_review_sheet(tmp_path).clips()] == ["y", "n"]
+    assert open_review_sheet(tmp_path).clips()[1]["name"] == "Ama älba"
+
+
+def test_answers_that_a_spreadsheet_saved_are_known(tmp_path: Path) -> None:
+    header = "recording;start_s;end_s;class;score;by;inclusion_probability;answer"
+    (tmp_path / "answers.csv").write_text(f"{header}\nr;0;5;Ä;0.5;top;;y\n", encoding="latin-1")
+    (one,) = open_answers(tmp_path).known.values()
+    assert (one.class_id, one.answer, one.probability) == ("Ä", "y", None)
 
 
 def test_answers_that_cannot_be_read_are_not_lost(tmp_path: Path) -> None:

@@ -35,9 +35,8 @@ class RangeTable:
 def is_range_table(path: Path) -> bool:
     """Return whether a CSV has a column `probability`, which no plain list of species has."""
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            return "probability" in [name.strip().lower() for name in file.readline().split(",")]
-    except (OSError, UnicodeDecodeError):
+        return "probability" in [name.strip().lower() for name in open_table(path)[0].columns]
+    except BlendkitError:
         return False  # the reader of lists says what is wrong with the file
 
 

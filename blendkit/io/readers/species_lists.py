@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from blendkit.errors import BlendkitError
-from blendkit.io.text_tables import open_table
+from blendkit.io.text_tables import open_table, read_text_file
 
 _BIRDNET_LINE = re.compile(r"[A-Z][^_,;\t]*_[^_,;\t]+")
 _CLASS = ("class", "primary_label", "species_code", "ebird_code", "label", "species", "scientific_name", "common_name")
@@ -36,7 +36,8 @@ def read_species_lists(path: Path) -> dict[str, frozenset[str]]:
 def _birdnet_list(path: Path) -> frozenset[str]:
     """Return the lines of a list as BirdNET writes it; none if it is another file."""
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError):
-        return frozenset()  # a table's reader says what is wrong
+        text = read_text_file(path, "this species list")
+    except BlendkitError:
+        return frozenset()  # a table's reader says what is wrong, or it is Parquet
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     return frozenset(lines) if lines and all(map(_BIRDNET_LINE.fullmatch, lines)) else frozenset()
