@@ -65,7 +65,7 @@ RECIPES = [
             recipe("a: 0.5", 'a: "0.5"')),
     Mistake("a taxon by another name", "r.yaml: this recipe does not fit its data", "the taxonomy has Aves", CHECK,
             recipe("- gaussian: {sigma: 1.0}", "- {gaussian: {sigma: 1.0}, where: {class_name: Birds}}")),
-    Mistake("an op and a conversion in one step", "r.yaml: not a valid recipe", "write a step for each", CHECK,
+    Mistake("an op and a conversion in one step", "r.yaml: not a valid recipe", "write a step for each, in their order: `- gaussian: ...`, then `- as: prob`", CHECK,
             recipe("- gaussian: {sigma: 1.0}", "- {gaussian: {sigma: 1.0}, as: prob}")),
     Mistake("a blend of itself", "r.yaml: this recipe cannot run", "in a loop: both -> both", CHECK,
             recipe("of: {a: 0.5, b: 0.5}", "of: {both: 1}")),
