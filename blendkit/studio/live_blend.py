@@ -67,10 +67,14 @@ class LiveBlend:
         found, recipe = dict(values), with_values(self.recipe, values, _ORIGIN)
         if share is not None:
             blend, member, part = share
-            axis = read_share(f"{blend}.{member}={float(part):.9f}", recipe)
+            axis = _axis(f"{blend}.{member}={float(part):.9f}", recipe)
             recipe = axis.applied(recipe, axis.values[0])
             found[f"blends.{blend}.of"] = dict(recipe.model.blends[blend].of)
         return recipe, found
+
+    def settled(self, values: Values, share: Sequence[Any] | None = None) -> dict[str, Any]:
+        """Return the `figures` of a setting that is stopped at: no later move of a control overtakes the question."""
+        return self.figures(values, share)
 
     def figures(self, values: Values, share: Sequence[Any] | None = None) -> dict[str, Any]:
         """Return the exact macro-AUC of a setting on each half, its values and the shares of its blends."""
@@ -182,6 +186,14 @@ class LiveBlend:
 
     def _looked(self) -> dict[str, Any]:
         return {"looks": len(self.looks), "redrawn": len(self.looks.figures), "optimism": plain(self.looks.optimism())}
+
+
+def _axis(share: str, recipe: Recipe) -> Any:
+    """Return what sets a share; an error speaks of the blend, not of an option that nobody gave."""
+    try:
+        return read_share(share, recipe)
+    except BlendkitError as error:
+        raise BlendkitError(error.title.split(": ", 1)[-1], error.problems) from error
 
 
 def _key(recipe: Recipe) -> str:

@@ -12,7 +12,7 @@ from blendkit.studio.live_blend import LiveBlend
 if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
-KINDS = ("figures", "sides", "path", "judged", "passed")  # in this order, where several wait
+KINDS = ("figures", "settled", "sides", "path", "judged", "passed")  # in this order, where several wait
 
 
 def answered(live: LiveBlend, question: Mapping[str, Any]) -> dict[str, Any]:

@@ -148,7 +148,7 @@ def test_of_many_questions_the_latest_is_answered(client: Any, studio: Studio, m
         ({"kind": "figures", "values": {}, "share": ["mix"]}, "not a question"),
         ({"kind": "figures", "values": {}, "more": 1}, "not a question"),
         ({"kind": "sides", "values": {}}, "not a question"),
-        ({"kind": "answered"}, "expected one of figures, sides"),
+        ({"kind": "answered"}, "expected one of figures, settled, sides"),
         ([1, 2], "expected one of"),
     ],
 )

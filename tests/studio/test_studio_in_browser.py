@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from importlib.resources import files
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,6 +119,39 @@ def test_a_chunk_is_heard_and_its_answer_is_a_label(served: Served) -> None:
     assert [set(c) for *_, c in spans] == [{first[0]}]
     check_page(page)
     assert [t for t in served.said if "404" not in t] == []  # ten of twelve recordings have no sound
+
+
+TOGETHER = """(moves) => { for (const [name, value] of moves) { const own = document.querySelector(name);
+  own.value = value; own.dispatchEvent(new Event(own.type === "number" ? "change" : "input")); } }"""
+
+
+def test_controls_that_are_moved_at_once_all_count(served: Served, world: Path) -> None:
+    page, live = served.open("blend"), served.studio.live
+    assert live is not None
+    page.reload()
+    page.wait_for_selector("#looks[data-looks]")
+    for moves in ([(SLIDER, 600), (SIGMA, 1.4)], [(SIGMA, 0.8), (SLIDER, 300)]):
+        page.evaluate(TOGETHER, moves)
+        at = dict(moves)
+        page.wait_for_function(
+            "([a, b]) => [a, b].every((t) => document.querySelector('pre.command').textContent.includes(t))",
+            arg=[f"sigma={at[SIGMA]}", str(at[SLIDER] / 1000)],
+        )
+        assert figures(page) == live.figures({ADDRESS: at[SIGMA]}, ("mix", "cnn", at[SLIDER] / 1000))["macro"]
+        assert (page.input_value(SIGMA), page.input_value(SLIDER)) == (str(at[SIGMA]), str(at[SLIDER]))
+    before = figures(page)
+    page.evaluate(TOGETHER, [(f"div:has(> {SIGMA}) > [type=number]", -1)])
+    page.wait_for_selector("[role=alert]:has-text('sigma')")
+    page.wait_for_function(f"() => document.querySelector('{SIGMA}').value === '0.8'")
+    assert figures(page) == before
+    page.fill("[aria-label='Name of the new recipe']", "at_once")
+    page.evaluate(f"(moves) => {{ ({TOGETHER})(moves); document.querySelector('#save').click(); }}", [(SLIDER, 700)])
+    page.wait_for_selector("text=Saved as")
+    saved = world / "at_once.yaml"
+    assert "cnn: 0.7" in saved.read_text(encoding="utf-8")
+    saved.unlink()
+    page.reload()
+    page.wait_for_selector("#looks[data-looks]")
 
 
 DRAGGED = """([name, to]) => { const own = document.querySelector(name);

@@ -14,22 +14,22 @@ const WORDS = { real: "real", undecided: "undecided", not: "not better" };
 
 export function blendPage(about) {
   if (about.no_blend) return [el("p", null, `Nothing can be moved here: ${about.no_blend}.`)];
-  const desk = { values: {}, history: [], at: -1, base: null, ask: channel(() => state.lost()), drag: null };
+  const desk = { values: {}, history: [], at: -1, ask: channel(() => state.lost()), drag: null, queue: Promise.resolve(), changing: null, ends: null };
   const show = figuresOf(about), controls = blendControls(about.controls, { move: (...a) => moved(about, desk, show, ...a), set: (...a) => set(desk, show, ...a) });
-  const trail = responsive((width) => trailChart(desk.history, desk.at)(width)), graph = el("div"), saving = savingTools(about, () => desk.values);
-  const back = el("button", { type: "button", on: { click: () => go(desk, show, desk.at - 1) } }, "Undo");
-  const forth = el("button", { type: "button", on: { click: () => go(desk, show, desk.at + 1) } }, "Redo");
-  const first = el("button", { type: "button", on: { click: () => go(desk, show, 0) } }, "Back to the recipe");
+  const trail = responsive((width) => trailChart(desk.history, desk.at)(width)), graph = el("div"), saving = savingTools(about, () => desk.values, () => finish(desk));
+  const back = el("button", { type: "button", on: { click: () => go(desk, show, () => desk.at - 1) } }, "Undo");
+  const forth = el("button", { type: "button", on: { click: () => go(desk, show, () => desk.at + 1) } }, "Redo");
+  const first = el("button", { type: "button", on: { click: () => go(desk, show, () => 0) } }, "Back to the recipe");
   desk.settled = () => {
     back.disabled = desk.at <= 0;
     forth.disabled = desk.at >= desk.history.length - 1;
     first.disabled = desk.at <= 0;
-    controls.take(desk.history[desk.at]);
+    if (!desk.ends) controls.take(desk.history[desk.at]); // not while another is being changed
     trail.redraw();
     saving.refresh();
     order("graph", { values: desk.values }).then(({ graph: g }) => graph.replaceChildren(drawnGraph(g), graphTable(g)), (e) => show.fail(e));
   };
-  settle(desk, show, {});
+  stop(desk, show, {});
   return [show.box, el("div", { class: "row" }, back, forth, first), el("div", { class: "bench" }, controls.boxes), controls.notes,
     el("figure", { class: "picture" }, el("figcaption", null, "Settings you stopped at, in their order: thin, the half you look at; thick, the held-out half. Where the two part, the choice fits the recordings and not the birds."), trail),
     saving.box, el("figure", { class: "picture" }, el("figcaption", null, "The recipe as it is set now"), graph)];
@@ -69,19 +69,47 @@ function figuresOf(about) {
     } };
 }
 
-// A share is moved: counted in the page once its line is here, asked of the server until then.
+// A control is moved. ends(): stops at what it is set to. One control at a time is being changed: what another was set to
+// is stopped at first, and this one starts from there.
+function change(desk, key, ends) {
+  if (desk.changing !== key) finish(desk);
+  desk.changing = key;
+  desk.ends = ends;
+  clearTimeout(desk.timer);
+  desk.timer = setTimeout(() => finish(desk), REST_MS);
+}
+
+// Stop at what is being changed; the promise comes when all settings that were stopped at have their figures.
+function finish(desk) {
+  clearTimeout(desk.timer);
+  const { ends } = desk;
+  desk.ends = null;
+  ends?.();
+  return desk.queue;
+}
+
+// Settings are stopped at one after the other: each starts from the values of the one before.
+function stop(desk, show, setting) {
+  desk.queue = desk.queue.then(() => settle(desk, show, setting));
+}
+
 function moved(about, desk, show, blend, member, k) {
-  const began = performance.now(), line = lineOf(desk, show, blend, member);
+  const began = performance.now(), ends = () => endDrag(desk, show, blend, member, k);
+  change(desk, `${blend}.${member}`, ends);
+  desk.queue.then(() => { if (desk.ends === ends) drag(about, desk, show, blend, member, k, began); });
+}
+
+// A share on its way: counted in the page once its line is here, asked of the server until then.
+function drag(about, desk, show, blend, member, k, began) {
+  const line = lineOf(desk, show, blend, member);
   if (!desk.drag || desk.drag.line !== line) desk.drag = { line, blend, member, values: desk.values, passed: new Set() };
-  const drag = desk.drag;
-  [drag.k, line.k, line.began] = [k, k, began];
-  if (!about.large) drag.passed.add(k);
+  const own = desk.drag;
+  [line.k, line.began] = [k, began];
+  if (!about.large) own.passed.add(k);
   if (line.counter) line.counter.ask(k);
   else if (line.points) nearest(desk, show, line);
   else if (about.large && !line.why) show.note("The path of this share is being counted \u2026");
-  else desk.ask("figures", { values: drag.values, share: [blend, member, k / WHOLE] }).then((f) => desk.drag === drag && show.figures(f.macro), (e) => show.fail(e));
-  clearTimeout(desk.timer);
-  desk.timer = setTimeout(() => endDrag(desk, show, drag), REST_MS);
+  else desk.ask("figures", { values: own.values, share: [blend, member, k / WHOLE] }).then((f) => desk.drag === own && show.figures(f.macro), (e) => show.fail(e));
 }
 
 // The output along all shares of one member. It stays the same while nothing else is moved, so it is fetched once.
@@ -132,36 +160,44 @@ function nearest(desk, show, line) {
   performance.measure("redraw", { start: line.began });
 }
 
-function endDrag(desk, show, drag) {
-  if (desk.drag !== drag) return;
-  const shares = [...drag.passed].sort((a, b) => a - b).map((k) => k / WHOLE);
+function endDrag(desk, show, blend, member, k) {
+  const own = desk.drag?.blend === blend && desk.drag.member === member ? desk.drag : null;
   desk.drag = null;
-  settle(desk, show, drag.values, [drag.blend, drag.member, drag.k / WHOLE], { values: drag.values, blend: drag.blend, member: drag.member, shares }, drag.line);
+  const passed = own && { values: own.values, blend, member, shares: [...own.passed].sort((a, b) => a - b).map((j) => j / WHOLE) };
+  stop(desk, show, { share: [blend, member, k / WHOLE], passed, line: own?.line });
 }
 
 function set(desk, show, address, value) {
-  clearTimeout(desk.timer);
-  const values = { ...desk.values, [address]: value };
+  const changed = (values) => ({ ...values, [address]: value }), ends = () => stop(desk, show, { changed });
+  change(desk, address, ends);
   desk.late ??= setTimeout(() => show.note("These are the figures of the setting before: those of this one are being counted \u2026"), LATE_MS);
   const came = (shown) => { clearTimeout(desk.late); desk.late = null; show.note(""); shown(); };
-  desk.ask("figures", { values }).then((f) => came(() => show.figures(f.macro)), (e) => came(() => show.fail(e)));
-  desk.timer = setTimeout(() => settle(desk, show, values), REST_MS);
+  desk.queue.then(() => desk.ends === ends && desk.ask("figures", { values: changed(desk.values) }).then((f) => came(() => show.figures(f.macro)), (e) => came(() => show.fail(e))));
 }
 
 // A setting is stopped at: its exact figures, its place in the history, its intervals, and what all the looks cost.
-async function settle(desk, show, values, share, passed, line) {
+// changed(values): the values with one more change; passed and line: of the drag that ended here.
+async function settle(desk, show, { changed = (values) => values, share, passed, line }) {
+  const before = desk.values, values = changed(before);
   try {
-    const found = await desk.ask("figures", share ? { values, share } : { values });
+    const found = await desk.ask("settled", share ? { values, share } : { values });
     if (desk.late) { clearTimeout(desk.late); desk.late = null; show.note(""); } // its question overtook that of the last move
     desk.values = found.values;
-    line?.on.add(found.values);
+    if (passed?.values === before) line?.on.add(found.values);
     desk.history = [...desk.history.slice(0, desk.at + 1), { values: found.values, shares: found.shares, macro: found.macro }];
     desk.at = desk.history.length - 1;
     show.figures(found.macro);
     if (line?.points) show.note("");
     desk.settled();
-    await judge(desk, show, passed);
-  } catch (error) { show.fail(error); desk.settled(); }
+    judge(desk, show, passed).catch((e) => show.fail(e));
+  } catch (error) {
+    if (desk.at >= 0) { // the controls go back to the setting before, and its figures with them
+      show.figures(desk.history[desk.at].macro);
+      judge(desk, show).catch((e) => show.fail(e));
+    }
+    show.fail(error);
+    desk.settled();
+  }
 }
 
 async function judge(desk, show, passed) {
@@ -171,13 +207,15 @@ async function judge(desk, show, passed) {
   show.looks(passed && passed.shares.length > 1 ? await desk.ask("passed", passed) : found);
 }
 
-function go(desk, show, at) {
-  if (at < 0 || at >= desk.history.length) return;
-  clearTimeout(desk.timer);
-  desk.drag = null;
-  desk.at = at;
-  desk.values = desk.history[at].values;
-  show.figures(desk.history[at].macro);
-  desk.settled();
-  judge(desk, show).catch((e) => show.fail(e));
+function go(desk, show, place) {
+  finish(desk);
+  desk.queue = desk.queue.then(() => {
+    const at = place();
+    if (at < 0 || at >= desk.history.length) return;
+    desk.at = at;
+    desk.values = desk.history[at].values;
+    show.figures(desk.history[at].macro);
+    desk.settled();
+    judge(desk, show).catch((e) => show.fail(e));
+  });
 }
