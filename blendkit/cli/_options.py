@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import re
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -18,6 +19,7 @@ from blendkit.core import LONGEST_CHUNK_S, SHORTEST_CHUNK_S
 C = TypeVar("C", bound=Callable[..., Any])
 Decorator = Callable[[C], C]
 PLACE: Any = click.Path(path_type=Path)  # which may not exist yet
+_HEAD = 1 << 12  # bytes of a file that tell what it is
 LEDGER = Path("out/ledger.jsonl")
 WHOLE = click.Choice(["recording", "site", "date", "site-date"])  # groups of chunks that stay together
 
@@ -40,10 +42,16 @@ CHUNK_LENGTH = Number(SHORTEST_CHUNK_S, LONGEST_CHUNK_S)
 
 
 class OutPlace(click.ParamType):  # type: ignore[type-arg]
-    """A path to write to, refused at once where something of the other kind is in the way; `new`: anything at all."""
+    """A path to write to, refused at once where something of the other kind is in the way; `new`: anything at all.
 
-    def __init__(self, name: str, *, folder: bool, new: bool = False) -> None:
-        self.name, self.folder, self.new = name, folder, new
+    of: what the file will be, and how such files begin. A file that begins otherwise is not replaced: it may be one of
+    those that the command reads.
+    """
+
+    def __init__(
+        self, name: str, *, folder: bool, new: bool = False, of: tuple[str, re.Pattern[bytes]] | None = None
+    ) -> None:
+        self.name, self.folder, self.new, self.of = name, folder, new, of
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Return the path."""
@@ -53,10 +61,25 @@ class OutPlace(click.ParamType):  # type: ignore[type-arg]
         if self.new and Path(value).exists():
             self.fail(f"{value} exists already: choose another name, or delete it", param, ctx)
         check_place(Path(value), folder=self.folder)
+        if self.of is not None and Path(value).is_file():
+            what, begins = self.of
+            with Path(value).open("rb") as file:
+                head = file.read(_HEAD)
+            if head and not begins.match(head):
+                self.fail(f"{value} exists and is no {what}: it would be lost; choose another name", param, ctx)
         return Path(value)
 
 
 OUT_FOLDER, OUT_FILE = OutPlace("folder", folder=True), OutPlace("file", folder=False)
+OUT_PAGE = OutPlace("file", folder=False, of=("HTML page", re.compile(rb"\s*<!doctype html", re.IGNORECASE)))
+OUT_PICTURE = OutPlace("file", folder=False, of=("picture", re.compile(rb"\x89PNG|<\?xml|<svg|%PDF")))
+OUT_POINTS = OutPlace("file", folder=False, of=("table of points", re.compile(rb"[^\n]*\bmacro_auc\r?\n")))
+OUT_LINES = OutPlace("file", folder=False, of=("ledger", re.compile(rb"\s*\{")))  # a line is added to it
+_ARTEFACT = rb"PK\x03\x04.{26}meta\.npy"
+OUT_ARTEFACT = OutPlace("file", folder=False, of=("artefact", re.compile(_ARTEFACT, re.DOTALL)))
+OUT_PLACES = OutPlace(
+    "file", folder=False, of=("table of places", re.compile(_ARTEFACT + rb"|site,week,class,probability", re.DOTALL))
+)
 NEW_PLACE = OutPlace("path", folder=False, new=True)
 INSIDE_UNIT = Number(0, 1, min_open=True, max_open=True)  # above 0 and below 1
 

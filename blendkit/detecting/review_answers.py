@@ -17,7 +17,7 @@ from blendkit.detecting.review_table import (
     read_clips_table,
 )
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io import meaning_of, open_table, plain_name, unescaped
+from blendkit.io import meaning_of, open_table, plain_name
 from blendkit.store import last_seal
 
 _ANSWER_COLUMNS = (ANSWER.lower(), "annotation", "annotations")
@@ -82,4 +82,4 @@ def _answers_of(file: Path) -> list[tuple[int, str, str]]:
         next((t.strip() for t in cells if t.strip()), "") for cells in zip(*(frame[c] for c in columns), strict=True)
     ]
     clips = frame[plain[CLIP.lower()]]
-    return [(int(n), unescaped(c.strip()), t) for n, c, t in zip(frame.index, clips, texts, strict=True) if t]
+    return [(int(n), c.strip(), t) for n, c, t in zip(frame.index, clips, texts, strict=True) if t]

@@ -16,7 +16,7 @@ from blendkit.detecting.review_answers import read_answered
 from blendkit.detecting.review_table import ReviewClips
 from blendkit.detecting.thresholds_of_source import ClassThresholds
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io import csv_text, file_stems, score_cell, seconds_cell, text_cell
+from blendkit.io import csv_text, file_stems, label_cell, score_cell, seconds_cell, text_cell
 from blendkit.metrics import (
     ChosenThreshold,
     ReviewedThreshold,
@@ -213,7 +213,7 @@ def _write_labels(folder: Path, clips: ReviewClips, answered: Mapping[str, _Clas
         chances = dict(zip(own.clips, (1 / own.answers.weights()).tolist(), strict=True))
         for i in np.flatnonzero(clips.of(name)).tolist():
             if clips.answer[i] in ("y", "n"):
-                label = text_cell(name) if clips.answer[i] == "y" else ""
+                label = label_cell(name) if clips.answer[i] == "y" else ""
                 rows.append([text_cell(clips.recording[i]), seconds_cell(clips.start_s[i]),
                              seconds_cell(clips.end_s[i]), label, score_cell(chances[clips.clip[i]])])  # fmt: skip
         header = ["filename", "start", "end", "primary_label", "inclusion_probability"]

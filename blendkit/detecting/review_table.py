@@ -12,7 +12,7 @@ import numpy as np
 
 from blendkit.core import Bools, Float64, Int64
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io import csv_text, decimal_points, meaning_of, open_table, score_cell, seconds_cell, text_cell, unescaped
+from blendkit.io import csv_text, decimal_points, meaning_of, open_table, score_cell, seconds_cell, text_cell
 from blendkit.store import write_text
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def read_clips_table(path: Path) -> tuple[ReviewClips, tuple[str, ...]]:
 
 
 def _clips(frame: pd.DataFrame, numbers: dict[str, list[float]], answers: list[str]) -> ReviewClips:
-    texts = {c: tuple(unescaped(t.strip()) for t in frame[c if c in frame else "class"])
+    texts = {c: tuple(t.strip() for t in frame[c if c in frame else "class"])
              for c in ("clip", "recording", "class", "name")}  # fmt: skip
     start, end, score, stratum, chunks, probability = (np.array(numbers[n], np.float64) for n in _NUMBERS)
     return ReviewClips(

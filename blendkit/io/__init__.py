@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     from blendkit.io.writers.range_csv import write_range_table
     from blendkit.io.writers.safe_cells import safe_cell
     from blendkit.io.writers.submission import Written, write_scores, write_submission
-    from blendkit.io.writers.text_rows import csv_text, file_stems, score_cell, seconds_cell, text_cell, unescaped
+    from blendkit.io.writers.text_rows import csv_text, file_stems, label_cell, score_cell, seconds_cell, text_cell
     from blendkit.io.writers.write_raven import write_raven_tables
 else:
     __getattr__, __dir__ = lazy_face(__name__)
@@ -124,6 +124,7 @@ __all__ = [
     "is_source",
     "joined",
     "known_space",
+    "label_cell",
     "late_windows",
     "likely_space",
     "longer_chunk_notes",
@@ -169,7 +170,6 @@ __all__ = [
     "split_source",
     "text_cell",
     "truth_for",
-    "unescaped",
     "windows_on_chunks",
     "with_fitting_scores",
     "without_rows",

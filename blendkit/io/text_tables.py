@@ -21,6 +21,7 @@ from blendkit.io.packed_files import unpack_file
 from blendkit.io.plain_table import coded, plain_table
 from blendkit.io.sizes_allowed import check_parquet
 from blendkit.io.text_encodings import encoding_of, is_binary
+from blendkit.io.writers.safe_cells import unescaped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,7 @@ _LOOKED_AT = 1 << 16  # letters of the first line
 STATED = re.compile(r"sep=([,;\t])\s*(?:\n|$)")  # a line for spreadsheets
 _UNITS = {"ms": 0.001, "msec": 0.001, "milliseconds": 0.001, "s": 1.0, "sec": 1.0, "secs": 1.0, "seconds": 1.0}
 _DECIMAL = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
+_ESCAPED = re.compile(r"'[ \u00a0\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]")  # as `safe_cell` writes a cell
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
 
 
@@ -67,7 +69,15 @@ def read_text_file(path: Path | str, what: str) -> str:
 
 
 def parse_table(text: str, path: Path | str, what: str = "this table") -> pd.DataFrame:
-    """Return the table in a text as a frame of str; see `open_table`."""
+    """Return the table in a text as a frame of str; see `open_table`.
+
+    What was written so that no spreadsheet runs it is as it was before: `'=a` is `=a`.
+    """
+    frame = _parsed(text, path, what)
+    return frame.rename(columns=unescaped).map(unescaped) if _ESCAPED.search(text) else frame
+
+
+def _parsed(text: str, path: Path | str, what: str) -> pd.DataFrame:
     import pandas as pd
 
     separator = separator_of(text)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from blendkit.errors import BlendkitError
-from blendkit.io import csv_text, file_stems, open_table, score_cell, seconds_cell, text_cell
+from blendkit.io import csv_text, file_stems, label_cell, open_table, score_cell, seconds_cell, text_cell
 from blendkit.store import make_folder, write_text
 
 Answer = Literal["y", "n", "u"]
@@ -43,7 +43,8 @@ class Given:
 class GivenAnswers:
     """Answers in a folder: `answers.csv`, and for every class `labels/<class>.csv`, whole after each answer.
 
-    A class has a file of its own: a chunk that was heard for one class says nothing of others.
+    A class has a file of its own: a chunk that was heard for one class says nothing of others. The table is read anew
+    before an answer is written: a second studio may have the same folder, or somebody the file in a spreadsheet.
     """
 
     folder: Path
@@ -51,10 +52,15 @@ class GivenAnswers:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def give(self, one: Given) -> Path:
-        """Keep an answer and write the files; return the file of labels. Raises BlendkitError for an unknown answer."""
+        """Keep an answer and write the files; return the file of labels.
+
+        Raises BlendkitError for an unknown answer, and as `open_answers` does for a table that was damaged meanwhile.
+        """
         if one.answer not in (*_ANSWERS, ""):
             raise BlendkitError(f"an answer is y, n or u, got {one.answer!r}")
         with self._lock:
+            if (self.folder / _TABLE).exists():
+                self.known = open_answers(self.folder).known
             if one.answer:
                 self.known[one.key] = one
             else:
@@ -69,7 +75,7 @@ class GivenAnswers:
         path = self.folder / _LABELS / f"{stems.get(class_id, file_stems_of([class_id])[0])}.csv"
         rows = [
             [text_cell(g.recording), seconds_cell(g.start_s), seconds_cell(g.end_s),
-             text_cell(class_id) if g.answer == "y" else ""]
+             label_cell(class_id) if g.answer == "y" else ""]
             for g in self.known.values() if g.class_id == class_id and g.answer in ("y", "n")
         ]  # fmt: skip
         write_text(path, csv_text(["filename", "start", "end", "primary_label"], rows))

@@ -9,12 +9,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import blendkit as bk
 from blendkit.core import NameRule, Scores, notebook_view, rows_from_ids
 from blendkit.engine.local import RunResult
 from blendkit.errors import BlendkitError
-from blendkit.io import read_scores, safe_cell, write_scores
+from blendkit.io import csv_text, read_scores, safe_cell, text_cell, write_scores
+from blendkit.io.text_tables import parse_table
 
 NAMES = ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\tx", "\rx", " =1+1", "＝1+1", "-", "=", "+49 170"]
 
@@ -86,3 +89,12 @@ def test_every_view_escapes_its_caption() -> None:
 def _calls(path: Path) -> set[str]:
     text = path.read_text(encoding="utf-8")
     return {c for c in ("html.escape(", "return notebook_view(") if c in text}
+
+
+@given(st.lists(st.text(alphabet="=+-@'ab1., ", min_size=1), min_size=1, max_size=4), st.sampled_from([",", ";", "\t"]))
+def test_a_table_reads_back_what_no_spreadsheet_may_run(cells: list[str], separator: str) -> None:
+    plain = [f"x{c}" if c.startswith("'") else c for c in (c.strip() or "x" for c in cells)]  # these are ambiguous
+    text = csv_text([text_cell("=a"), "b"], [[text_cell(c), "1"] for c in plain], separator)
+    table = parse_table(text, "t.csv")
+    assert list(table.columns) == ["=a", "b"]
+    assert table["=a"].tolist() == plain

@@ -14,7 +14,7 @@ from blendkit.io import read_labels
 from blendkit.offline.evaluation import evaluate
 from blendkit.studio.class_page import one_class
 from blendkit.studio.clip_sound import find_clip_sounds, log_mel
-from blendkit.studio.given_answers import open_answers
+from blendkit.studio.given_answers import Given, open_answers
 from blendkit.studio.opened_studio import Studio
 from blendkit.studio.review_sheet import open_review_sheet
 
@@ -110,6 +110,50 @@ def test_a_review_keeps_its_probabilities(client: Any, studio: Studio, tmp_path:
         in client.post("do/answer", json={"row": 0, "answer": "x", "number": 0, "class": "amabird"}).json()["error"]
     )
     assert not studio.answers.known
+
+
+def given(class_id: str, recording: str, answer: str = "y") -> Given:
+    return Given(recording, 0.0, 5.0, class_id, 0.5, "top", answer)
+
+
+def test_two_studios_of_one_folder_keep_each_others_answers(tmp_path: Path) -> None:
+    one, two = open_answers(tmp_path), open_answers(tmp_path)
+    one.give(given("x", "r1"))
+    one.give(given("x", "r2"))
+    labels = two.give(given("x", "r3", "n"))
+    assert {k[1] for k in open_answers(tmp_path).known} == {"r1", "r2", "r3"}
+    assert set(read_labels(labels).spans) == {"r1", "r2", "r3"}
+    one.give(given("x", "r1", ""))  # taken back
+    assert {k[1] for k in open_answers(tmp_path).known} == {"r2", "r3"}
+    (tmp_path / "answers.csv").unlink()
+    two.give(given("x", "r4"))
+    assert {k[1] for k in open_answers(tmp_path).known} == {"r1", "r2", "r3", "r4"}  # what it knew
+
+
+@pytest.mark.parametrize(
+    "name", ["=cmd()", "-dash", "+x", "@y", "Smith, J", "a;b", "a|b", 'say "a, b"', "Ünï, x", "['a']"]
+)
+def test_answers_for_a_class_of_any_name_are_labels_of_it(tmp_path: Path, name: str) -> None:
+    answers = open_answers(tmp_path)
+    answers.give(given(name, "-r1"))
+    labels = answers.give(given(name, "r2", "n"))
+    again = open_answers(tmp_path)
+    assert again.known == answers.known
+    assert {(g.class_id, g.recording) for g in again.known.values()} == {(name, "-r1"), (name, "r2")}
+    found = read_labels(labels).spans
+    assert {r: [set(c) for *_, c in spans] for r, spans in found.items()} == {"-r1": [{name}], "r2": [set()]}
+
+
+def test_answers_that_are_written_into_the_table_meanwhile_stay(tmp_path: Path) -> None:
+    (tmp_path / "review.csv").write_text(REVIEW, encoding="utf-8")
+    sheet = open_review_sheet(tmp_path)
+    text = (tmp_path / "review.csv").read_text(encoding="utf-8")
+    (tmp_path / "review.csv").write_text(text.replace("0.25,n", "0.25,u"), encoding="utf-8")
+    sheet.give(0, "y")
+    assert [c["answer"] for c in open_review_sheet(tmp_path).clips()] == ["y", "u"]
+    (tmp_path / "review.csv").write_text(text.replace("c2", "c3"), encoding="utf-8")
+    with pytest.raises(BlendkitError, match="not the table that was opened"):
+        sheet.give(0, "n")
 
 
 @pytest.mark.parametrize(("text", "said"), [("a,b\n1,2\n", "no column recording"), (REVIEW + "c3,x\n", "line 4 has 2")])

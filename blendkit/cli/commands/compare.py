@@ -17,7 +17,8 @@ from blendkit.cli._options import (
     INSIDE_UNIT,
     JUDGED,
     LEDGER,
-    OUT_FILE,
+    OUT_LINES,
+    OUT_PAGE,
     WHOLE,
     Number,
     bundle,
@@ -77,7 +78,7 @@ _ledgers = bundle(
         is_flag=True,
         help="Add the recipes to the ledger and show which earlier gains the leaderboard confirmed.",
     ),
-    click.option("--ledger-file", type=OUT_FILE, default=LEDGER, show_default=True, help="File of the ledger."),
+    click.option("--ledger-file", type=OUT_LINES, default=LEDGER, show_default=True, help="File of the ledger."),
     click.option(
         "--lb",
         "scores_by_hand",
@@ -109,7 +110,7 @@ _ledgers = bundle(
     "--leaderboard", type=PATH, help="Leaderboard CSV: also show the band of ranks that every source may reach on it."
 )
 @click.option("--ablate", is_flag=True, help="Measure what each step, gate and member contributes to one recipe.")
-@click.option("--report", "page", type=OUT_FILE, help="HTML file to write all that is known of the sources to.")
+@click.option("--report", "page", type=OUT_PAGE, help="HTML file to write all that is known of the sources to.")
 @_ledgers
 @json_option
 def compare(

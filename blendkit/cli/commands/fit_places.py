@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from blendkit.cli._given_paths import PATH
-from blendkit.cli._options import OUT_FILE, Number
+from blendkit.cli._options import OUT_PLACES, Number
 from blendkit.errors import BlendkitError
 
 
@@ -47,7 +47,7 @@ from blendkit.errors import BlendkitError
 @click.option("--taxonomy", type=PATH, help="With --birdnet-geo: the classes and their scientific names (required).")
 @click.option("--synonyms", type=PATH, help="With --birdnet-geo: CSV of two scientific names of one species a line.")
 @click.option(
-    "--out", required=True, type=OUT_FILE,
+    "--out", required=True, type=OUT_PLACES,
     help="Table to write: .npz for place_prior; with --birdnet-geo also .csv, for range_mask and range_penalty.",
 )  # fmt: skip
 def places(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blendkit.cli._given_paths import PATH
-from blendkit.cli._options import OUT_FILE, foldless_columns
+from blendkit.cli._options import OUT_ARTEFACT, foldless_columns
 
 if TYPE_CHECKING:
     from blendkit.io import ColumnNames
@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     help="Set a parameter of the fit, as in k_site=4. May be repeated.",
 )
 @foldless_columns
-@click.option("--out", required=True, type=OUT_FILE, help="Artefact to write (.npz: plain arrays and one JSON text).")
+@click.option(
+    "--out", required=True, type=OUT_ARTEFACT, help="Artefact to write (.npz: plain arrays and one JSON text)."
+)
 def step(
     op: str,
     scores: str | None,

@@ -46,6 +46,7 @@ def slim(
     from blendkit.engine import members_using, slim_model
 
     target = out or Path(f"{path.stem}.slim.onnx")
+    _require_another(target, path)
     made, labels = slim_model(members_using(path, recipe, data, allow_outside=allow_outside), target)
     if json_out:
         files = {"model": str(target), "labels": str(labels) if labels else None}
@@ -70,6 +71,8 @@ def taps(path: Path, out: Path | None, json_out: bool) -> None:
     """
     from blendkit.graphs import blocks_of, write_tapped
 
+    if out is not None:
+        _require_another(out, path)
     found = blocks_of(path)
     if json_out:
         for name, width in found.items():
@@ -120,6 +123,7 @@ def optimise(
     used = members_using(path, recipe, data, allow_outside=allow_outside)
     target = None if kind == "openvino" else out or Path(f"{path.stem}.{kind}.onnx")
     if target is not None:
+        _require_another(target, path)
         _convert(kind, path, target)
     how = Runtime("openvino") if kind == "openvino" else Runtime()
     for name in used.members:
@@ -127,6 +131,14 @@ def optimise(
         if target is not None:
             stamp(target, {"kind": kind, "of": path.name, "cost": _cost(found)})
         _show(name, kind, found, path, target, json_out)
+
+
+def _require_another(target: Path, model: Path) -> None:
+    """Raise BlendkitError where the new graph would replace the one that it is made of."""
+    from blendkit.errors import BlendkitError
+
+    if target.exists() and target.samefile(model):
+        raise BlendkitError(f"{target} is the model itself, which would be lost", ["name another file with --out"])
 
 
 def _convert(kind: str, path: Path, target: Path) -> None:

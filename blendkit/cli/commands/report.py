@@ -10,7 +10,7 @@ import click
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._data_options import offline
 from blendkit.cli._given_paths import PATH
-from blendkit.cli._options import OUT_FILE, OUT_FOLDER, chunked_columns, json_option, judged, set_option
+from blendkit.cli._options import OUT_FOLDER, OUT_PAGE, chunked_columns, json_option, judged, set_option
 from blendkit.cli._report_lines import said_report
 from blendkit.cli._show import emitter
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--taxonomy", type=PATH, help="Taxonomy that names the classes which --labels may hold and the scores may lack."
 )
-@click.option("-o", "--out", type=OUT_FILE, default=Path("report.html"), show_default=True, help="HTML file to write.")
+@click.option("-o", "--out", type=OUT_PAGE, default=Path("report.html"), show_default=True, help="HTML file to write.")
 @click.option("--figures", type=OUT_FOLDER, help="Folder to write each picture to, as SVG and PDF.")
 @chunked_columns
 @set_option

@@ -13,7 +13,7 @@ from blendkit.cli._compile_notice import announced
 from blendkit.cli._completion import recipe_argument
 from blendkit.cli._data_options import RecipeCommand, offline
 from blendkit.cli._given_paths import PATH
-from blendkit.cli._options import LEDGER, NEW_PLACE, OUT_FILE, json_option, judged, set_option, several
+from blendkit.cli._options import LEDGER, NEW_PLACE, OUT_ARTEFACT, OUT_LINES, json_option, judged, set_option, several
 from blendkit.cli._search_lines import emit_found, print_found, print_grown
 from blendkit.cli._show import emitter
 from blendkit.cli._stopping import Stopped
@@ -38,7 +38,7 @@ _COMMON = several(
     judged,
     click.option(
         "--ledger-file",
-        type=OUT_FILE,
+        type=OUT_LINES,
         default=LEDGER,
         show_default=True,
         help="File of the ledger that results are added to.",
@@ -116,7 +116,7 @@ def grid(recipe: str, over: tuple[str, ...], shares: tuple[str, ...], **options:
 @click.option(
     "-o",
     "--out",
-    type=OUT_FILE,
+    type=OUT_ARTEFACT,
     help="File for the coefficients (.npz), which a recipe names as `weights_by: {artefact: FILE}`.",
 )
 @click.option(
@@ -147,7 +147,7 @@ def stack(recipe: str, loss: Any, negative: bool, out: Path | None, audio: Path 
     help="Of every step, in macro-AUC: of two like chains the shorter wins.",
 )  # fmt: skip
 @click.option(
-    "--looks", type=OUT_FILE, help="File of all figures looked at; a search that was stopped goes on from it."
+    "--looks", type=OUT_LINES, help="File of all figures looked at; a search that was stopped goes on from it."
 )
 @click.option("-o", "--recipe-out", type=NEW_PLACE, help="New file to write the found recipe to.")
 @_COMMON

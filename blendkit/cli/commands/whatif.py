@@ -10,7 +10,7 @@ import click
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._completion import recipe_argument
 from blendkit.cli._data_options import RecipeCommand, offline
-from blendkit.cli._options import OUT_FILE, json_option, judged, set_option
+from blendkit.cli._options import OUT_PICTURE, OUT_POINTS, json_option, judged, set_option
 from blendkit.cli._show import emitter, event, print_table
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ _SHOWN = 40  # most rows of a table; of more points only the best are shown
 @set_option
 @offline
 @judged
-@click.option("--csv", "csv_path", type=OUT_FILE, help="CSV to write every point to.")
-@click.option("--plot", type=OUT_FILE, help="File (.png or .svg) to write a curve or a heat map to.")
+@click.option("--csv", "csv_path", type=OUT_POINTS, help="CSV to write every point to.")
+@click.option("--plot", type=OUT_PICTURE, help="File (.png or .svg) to write a curve or a heat map to.")
 @json_option
 def whatif(
     recipe: str,

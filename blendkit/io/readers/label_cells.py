@@ -13,7 +13,7 @@ from blendkit.core import Int64
 
 # What stands for a chunk without any class, in any case.
 _NONE = frozenset({"", "nocall", "nan", "n/a", "none", "null", "<na>"})
-_JOINERS = (";", "|", ",")
+LABEL_JOINERS = (";", "|", ",")
 _NOTED = {" ": "blanks", ",": "','", "|": "'|'"}  # joiners that a reader may not expect
 # eBird codes (grekis, chacha1, y00678) and the ids of other classes in competitions (1161364, 47158son01).
 _CODE = re.compile(r"[a-z]{6}\d{0,2}|[a-z]\d{5}|[a-z]+\d+|\d+(?:son\d+)?")
@@ -71,7 +71,7 @@ def _parts(text: str, *, blanks: bool) -> tuple[str, list[str] | None]:
     """Return what joins the labels of a cell, and these; None for a list that cannot be read."""
     if text.startswith("[") and text.endswith("]"):
         return "[", _listed(text)
-    for joiner in _JOINERS:
+    for joiner in LABEL_JOINERS:
         if joiner in text:
             return joiner, text.split(joiner)
     return (" ", text.split()) if blanks and len(text.split()) > 1 else ("", [text])
@@ -90,7 +90,7 @@ def _listed(text: str) -> list[str] | None:
 
 
 def _blanks_join(cells: Sequence[str]) -> bool:
-    blank = [c for c in cells if len(c.split()) > 1 and not any(j in c for j in _JOINERS)]
+    blank = [c for c in cells if len(c.split()) > 1 and not any(j in c for j in LABEL_JOINERS)]
     several = [c.split() for c in blank if not c.strip().startswith("[")]
     if not several or not all(_CODE.fullmatch(p) for parts in several for p in parts):
         return False

@@ -16,3 +16,8 @@ def safe_cell(text: str) -> str:
     """
     bare = text.lstrip(" \u00a0\ufeff")
     return f"'{text}" if bare.startswith(_STARTS) and not _NUMBER.fullmatch(bare) else text
+
+
+def unescaped(cell: str) -> str:
+    """Return a text as it was before `safe_cell` kept a spreadsheet from running it."""
+    return cell[1:] if cell.startswith("'") and safe_cell(cell[1:]) == cell else cell

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
+from blendkit.io.readers.label_cells import LABEL_JOINERS
 from blendkit.io.writers.safe_cells import safe_cell
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
@@ -20,9 +22,9 @@ def text_cell(text: str) -> str:
     return safe_cell(_CONTROL.sub(" ", text))
 
 
-def unescaped(cell: str) -> str:
-    """Return a text as it was before `text_cell` kept a spreadsheet from running it."""
-    return cell[1:] if cell.startswith("'") and safe_cell(cell[1:]) == cell else cell
+def label_cell(name: str) -> str:
+    """Return the cell of one class in a column of labels: a list of one, where a reader would take it for several."""
+    return json.dumps([name], ensure_ascii=False) if any(j in name for j in (*LABEL_JOINERS, "[")) else text_cell(name)
 
 
 def seconds_cell(seconds: float) -> str:
