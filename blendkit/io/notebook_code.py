@@ -13,6 +13,8 @@ from blendkit.core import json_value
 from blendkit.errors import BlendkitError, why_no_file
 
 _MAGIC = re.compile(r"\s*[!%]")
+_CELL_MAGIC = re.compile(r"\s*%%(\w*)")
+_OF_PYTHON = {"time", "timeit", "capture", "prun", "memit", "mprun", "lprun", "debug", "python", "python3", "notify"}
 _GOES_ON = re.compile(r"(\s|[)\]}]|(else|elif|except|finally)\b)")  # a line that begins no statement of its own
 
 
@@ -21,13 +23,14 @@ class CodeCell:
     """One cell of a notebook, or all of a file.
 
     where: what messages call it; text: as it stands; body: its statements at the top, without those that do not parse.
-    error: why it does not parse as a whole, "" if it does.
+    error: why it does not parse as a whole, "" if it does. magic: what makes it no Python (`%%bash`), or "".
     """
 
     where: str
     text: str
     body: tuple[ast.stmt, ...]
     error: str = ""
+    magic: str = ""
 
     def at(self, line: int) -> str:
         """Return the name of a line."""
@@ -37,8 +40,8 @@ class CodeCell:
 def read_code(path: Path) -> tuple[CodeCell, ...]:
     """Return the cells of code of a notebook (.ipynb), or a file of Python or JSON as one cell.
 
-    Lines for the shell (`!pip ...`) and magics (`%...`) are left out. Raises BlendkitError for a file that cannot be
-    read, and a notebook that is damaged.
+    Lines for the shell (`!pip ...`) and magics (`%...`) are left out; a cell of another language has no body. Raises
+    BlendkitError for a file that cannot be read, and a notebook that is damaged.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -52,10 +55,13 @@ def read_code(path: Path) -> tuple[CodeCell, ...]:
     except (ValueError, KeyError, TypeError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise BlendkitError(f"{path}: not a notebook", [reason, "download it again as .ipynb"]) from error
-    return tuple(_cell(f"{path.name}, cell {i}", s) for i, s in sources if not s.lstrip().startswith("%%"))
+    return tuple(_cell(f"{path.name}, cell {i}", s) for i, s in sources)
 
 
 def _cell(where: str, text: str) -> CodeCell:
+    magic = _CELL_MAGIC.match(text)
+    if magic and magic[1] not in _OF_PYTHON:
+        return CodeCell(where, text, (), magic=f"%%{magic[1]}")
     try:
         return CodeCell(where, text, tuple(_parsed(text)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -31,10 +31,11 @@ _PATTERNS = {kind: re.compile(pattern, re.IGNORECASE) for kind, (pattern, _) in 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-def outside_of(cells: Sequence[CodeCell], changes: Sequence[str]) -> tuple[str, ...]:
+def outside_of(cells: Sequence[CodeCell], changes: Sequence[str], smoothing: str = "") -> tuple[str, ...]:
     """Return a line for each kind of step that the code has names for, with the first places, and what does the same.
 
-    changes: lines that change the dictionary after it is made.
+    changes: lines that change the dictionary after it is made. smoothing: the step of taxonomy that the recipe has,
+    with numbers that are not the notebook's.
     """
     found: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
     for cell in cells:
@@ -47,7 +48,14 @@ def outside_of(cells: Sequence[CodeCell], changes: Sequence[str]) -> tuple[str, 
         if names:
             listed = [f"{n} ({at})" for n, at in list(names.items())[:_NAMED]]
             more = f" and {len(names) - _NAMED} more names" if len(names) > _NAMED else ""
-            out.append(f"{kind}: {', '.join(listed)}{more}; in a recipe: {KINDS[kind][1]}")
+            way = f"in a recipe: {KINDS[kind][1]}"
+            if kind == "taxonomy" and smoothing:
+                way = f"their numbers are not read, the recipe has the usual ones: {smoothing}"
+            out.append(f"{kind}: {', '.join(listed)}{more}; {way}")
+    other = [f"{c.magic} ({c.where})" for c in cells if c.magic]
+    if other:
+        more = f" and {len(other) - _NAMED} more" if len(other) > _NAMED else ""
+        out.append(f"cells that are no Python, and were not looked at: {', '.join(other[:_NAMED])}{more}")
     return tuple(out)
 
 

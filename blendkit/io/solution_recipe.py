@@ -9,6 +9,7 @@ from pathlib import Path
 from textwrap import wrap
 
 SPLIT = 117  # the column at which the notebooks' division_attention changes weights
+SMOOTHED = "taxonomy_mean: {genus: 0.15, class_name: 0.05, sonotypes: group}"  # by the notebooks' TAX_SMOOTHING
 _WIDTH = 118
 
 
@@ -85,7 +86,7 @@ def _blends(blend: BlendOf) -> list[str]:
 def _end(blend: BlendOf) -> list[str]:
     lines = []
     if blend.smooth:
-        lines += ["    steps:", "      - taxonomy_mean: {genus: 0.15, class_name: 0.05, sonotypes: group}"]
+        lines += ["    steps:", f"      - {SMOOTHED}"]
     return [*lines, "output: blend", *([f"also: [{', '.join(blend.also)}]"] if blend.also else [])]
 
 

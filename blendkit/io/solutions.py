@@ -12,7 +12,7 @@ from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.io.notebook_code import read_code
 from blendkit.io.solution_literals import Literal, Problems, find_lists, find_solutions
 from blendkit.io.solution_outside import outside_of
-from blendkit.io.solution_recipe import SPLIT, BlendOf, ModelOf, solutions_recipe
+from blendkit.io.solution_recipe import SMOOTHED, SPLIT, BlendOf, ModelOf, solutions_recipe
 
 SMOOTHING = "TAX_SMOOTHING"
 # The blends of the notebooks, and what they are in a recipe.
@@ -55,7 +55,7 @@ def read_solutions(path: Path) -> ConvertedSolutions:
         blend = _with_sides(blend, find_lists(cells, _SIDES), problems)
     if problems.found or found is None or blend is None:
         raise BlendkitError(f"{path}: not converted", problems.found)
-    outside = outside_of(cells, found.changes)
+    outside = outside_of(cells, found.changes, SMOOTHED if blend.smooth else "")
     name = re.sub(r"\W+", "_", path.stem).strip("_")
     text = solutions_recipe(name if name[:1].isalpha() else f"r_{name}", path.name, blend, problems.notes, outside)
     return ConvertedSolutions(text, tuple(problems.notes), outside)

@@ -201,6 +201,21 @@ def test_of_several_dictionaries_the_last_counts(tmp_path: Path) -> None:
     assert streams(read_solutions(other))["blend"].weights == {"Model_3": 0.0, "Model_4": 1.0}
 
 
+def test_cells_of_python_are_read_whatever_magic_they_begin_with(tmp_path: Path) -> None:
+    made = read_solutions(notebook(tmp_path, EOS, f"%%time\n{SMOOTHED}", "%%bash\necho clip", " %%html\n<b>"))
+    assert "2 dictionaries are assigned; the last is taken, at nb.ipynb, cell 3, line 3" in made.notes
+    (other,) = [line for line in made.outside if "no Python" in line]
+    assert other.endswith("not looked at: %%bash (nb.ipynb, cell 4), %%html (nb.ipynb, cell 5)")
+    assert "clips" not in " ".join(made.outside)
+
+
+def test_the_numbers_of_smoothing_are_the_recipes_own(tmp_path: Path) -> None:
+    made = read_solutions(notebook(tmp_path, "GENUS_ALPHA = 0.12", SMOOTHED))
+    (line,) = [line for line in made.outside if line.startswith("taxonomy: ")]
+    assert "GENUS_ALPHA" in line
+    assert "the recipe has the usual ones: taxonomy_mean: {genus: 0.15, class_name: 0.05" in line
+
+
 def test_a_cell_with_a_mistake_is_read_around_it(tmp_path: Path) -> None:
     made = read_solutions(notebook(tmp_path, "x = 1\n" + EOS + "if x:\nprint('no indent')\np = mirror(p)\n"))
     assert streams(made)["blend"].weights == {"Model_3": 0.0, "Model_4": 1.0}
