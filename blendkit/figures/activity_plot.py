@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from blendkit.core import Float64, Int64
-from blendkit.figures.house_style import QUIET, house_style, new_figure, plain_text, save_figure
+from blendkit.figures.house_style import QUIET, house_style, new_figure, save_figure, shown_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,12 +45,12 @@ def _drawn(
     figure = new_figure(8, max(4.0, 2.2 + 0.3 * len(order)))  # of few classes, too, the scale has room for its words
     axes, bars = figure.subplots(2, 1, sharex=True, height_ratios=[max(len(order), 4), 2])
     image = axes.imshow(rate[order], aspect="auto", interpolation="nearest", vmin=0)
-    axes.set_yticks(range(len(order)), [plain_text(classes[c]) for c in order])
+    axes.set_yticks(range(len(order)), [shown_name(classes[c]) for c in order])
     bars.bar(range(len(shown_cells)), recordings, color=QUIET, width=1)
     bars.set_ylabel("recordings")
     every = max(1, -(-len(shown_cells) // _TICKS))
     at = list(range(0, len(shown_cells), every))
-    bars.set_xticks(at, [plain_text(shown_cells[i]) for i in at], rotation=90 if part != "hour" else 0)
+    bars.set_xticks(at, [shown_name(shown_cells[i]) for i in at], rotation=90 if part != "hour" else 0)
     bars.set_xlabel(_UNITS.get(part, part))
     figure.colorbar(image, ax=axes, label="detections per hour listened")
     left = len(classes) - len(order)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from blendkit.figures.house_style import QUIET, house_style, new_axes, plain_text
+from blendkit.figures.house_style import QUIET, house_style, new_axes, shown_name
 from blendkit.metrics import Interval
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def draw_forest(lines: Mapping[str, Interval], label: str, *, zero: float | None
             if not math.isnan(own.low):
                 axes.plot([own.low, own.high], [i, i], color="C0", solid_capstyle="butt")
         axes.plot([i.estimate for i in lines.values()], at, "o", color="C0")
-        axes.set_yticks(at, [plain_text(n) for n in lines])
+        axes.set_yticks(at, [shown_name(n) for n in lines])
         axes.invert_yaxis()
         axes.set_ylim(len(lines) - 0.5, -0.5)
         axes.set_xlabel(label)
@@ -54,7 +54,7 @@ def draw_waterfall(rows: Mapping[str, tuple[float, Interval | None]], label: str
             if i + 1 < len(rows):
                 axes.plot([value, value], [i, i + 1], color=QUIET, linestyle=":", linewidth=0.8)
             before = value
-        axes.set_yticks(range(len(rows)), [plain_text(n) for n in rows])
+        axes.set_yticks(range(len(rows)), [shown_name(n) for n in rows])
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xlabel(label)
     return figure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_LONGEST_NAME = 48  # letters
 QUIET = "#5a646e"  # baselines and notes
 
 
@@ -56,14 +58,15 @@ def new_axes(width: float, height: float) -> tuple[Figure, Axes]:
         return figure, figure.subplots()
 
 
-def plain_text(text: str) -> str:
-    """Return a text in which matplotlib sees no formula."""
-    return text.replace("$", r"\$")
+def shown_name(text: str) -> str:
+    """Return a name as a picture has room for it."""
+    return text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1]}\u2026"
 
 
 def save_figure(figure: Figure, path: Path) -> None:
     """Write the file whole or not at all, as its suffix says; equal figures give equal SVG and PDF files."""
     kind = path.suffix.lower().removeprefix(".")
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
-    with house_style(), atomic_path(path) as temporary:
+    with house_style(), warnings.catch_warnings(), atomic_path(path) as temporary:
+        warnings.simplefilter("ignore", UserWarning)  # of letters that no font has, and of names that leave little room
         figure.savefig(temporary, format=kind, dpi=150, metadata=metadata)

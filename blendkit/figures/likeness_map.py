@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from blendkit.core import Float64
-from blendkit.figures.house_style import house_style, new_axes, plain_text
+from blendkit.figures.house_style import house_style, new_axes, shown_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,7 +21,7 @@ def draw_likeness(names: Sequence[str], values: Float64, classes: int) -> Figure
     figure, axes = new_axes(side + 1.2, side)
     with house_style():
         image = axes.imshow(np.where(np.eye(len(names), dtype=bool), np.nan, values), vmin=0, vmax=1)
-        shown = [plain_text(n) for n in names]
+        shown = [shown_name(n) for n in names]
         axes.set_xticks(range(len(names)), shown, rotation=45, ha="right", rotation_mode="anchor")
         axes.set_yticks(range(len(names)), shown)
         for (i, j), v in np.ndenumerate(values):

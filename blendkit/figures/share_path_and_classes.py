@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from blendkit.core import Float64
-from blendkit.figures.house_style import QUIET, house_style, new_axes, plain_text
+from blendkit.figures.house_style import QUIET, house_style, new_axes, shown_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,7 +38,7 @@ def draw_share(
         axes.plot(*current, "D", color="C2", label=f"recipe {current[1]:.4f} at {current[0]:.3g}")
         axes.axhline(current[1], color=QUIET, linestyle="--", linewidth=0.8)
         axes.set_xlim(0, 1)
-        axes.set_xlabel(f"share of {plain_text(member)}")
+        axes.set_xlabel(f"share of {shown_name(member)}")
         axes.set_ylabel("macro-AUC")
         axes.legend()
     return figure
@@ -55,10 +55,10 @@ def draw_classes(names: Sequence[str], auc: Mapping[str, Float64], label: str = 
         every = np.array([x[order] for x in auc.values()])
         axes.hlines(at, np.nanmin(every, axis=0), np.nanmax(every, axis=0), color="#d9dcd8", linewidth=1.5)
         for k, name in enumerate(others, 1):
-            axes.plot(auc[name][order], at, "o", mfc="none", color=f"C{k % 9}", label=plain_text(name))
-        axes.plot(auc[first][order], at, "o", color="C0", label=plain_text(first))
+            axes.plot(auc[name][order], at, "o", mfc="none", color=f"C{k % 9}", label=shown_name(name))
+        axes.plot(auc[first][order], at, "o", color="C0", label=shown_name(first))
         axes.axvline(0.5, color=QUIET, linestyle="--", linewidth=0.8)
-        axes.set_yticks(at, [plain_text(names[i]) for i in order], fontsize=6.5)
+        axes.set_yticks(at, [shown_name(names[i]) for i in order], fontsize=6.5)
         axes.set_ylim(len(order) - 0.5, -0.5)
         axes.set_xlabel(label)
         left = len(names) - len(order)
