@@ -10,7 +10,7 @@ import numpy as np
 
 from blendkit.core import Float64
 from blendkit.errors import BlendkitError
-from blendkit.figures.house_style import QUIET, house_style, new_axes, require_drawing
+from blendkit.figures.house_style import QUIET, house_style, new_axes, require_drawing, shown_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,7 +37,7 @@ def draw_curve(label: str, values: Sequence[Any], macro: Float64, base: float) -
         axes.plot(at[best], macro[best], "o", label=f"best {macro[best]:.6f} at {values[best]}")
         axes.axhline(base, linestyle="--", color=QUIET, label=f"recipe as it is {base:.6f}")
         if not numbers:
-            axes.set_xticks(at, [str(v) for v in values])
+            axes.set_xticks(at, [shown_name(str(v)) for v in values])
         axes.set_xlabel(label)
         axes.set_ylabel("macro-AUC")
         axes.legend()
@@ -72,7 +72,7 @@ def draw_heat_map(labels: Sequence[str], values: Sequence[Sequence[Any]], macro:
         for k, (ticks, names) in enumerate(((axes.set_yticks, values[0]), (axes.set_xticks, values[1]))):
             every = max(1, -(-len(names) // _TICKS))
             at = list(range(0, len(names), every))
-            ticks(at, [str(names[i]) for i in at])
+            ticks(at, [shown_name(str(names[i])) for i in at])
             (axes.set_ylabel if k == 0 else axes.set_xlabel)(labels[k])
         figure.colorbar(image, ax=axes, label="macro-AUC")
         axes.set_title(f"best {macro[best]:.6f}, recipe as it is {base:.6f}")

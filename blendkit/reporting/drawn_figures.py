@@ -87,9 +87,9 @@ def _removals(fall: Sequence[Mapping[str, Any]]) -> dict[str, tuple[float, Inter
 
 
 def _activity(folders: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Figure]]:
-    """Yield pictures of detections per hour listened; those of a second folder have its number."""
-    for number, folder in enumerate(folders, 1):
-        for part, own in folder.get("activity", {}).items():
+    """Yield pictures of detections per hour listened; of folders with such, those of the second have its number."""
+    for number, folder in enumerate([f["activity"] for f in folders if f.get("activity")], 1):
+        for part, own in folder.items():
             if "lines" not in own or not own["lines"]:
                 continue  # more cells than a picture can show
             lines, few = own["lines"], f"{len(own['lines'])} of {own['classes']} classes, those of the most detections"
