@@ -74,8 +74,9 @@ def open_studio(
     listening = listening_of(material)
     live, why = _live_blend(material)
     names = listening.rows.recordings()
+    text = _text(source, material, overrides, _options(place, labels))
     return Studio(
-        material, listening, live, why, _text(source, material, overrides), open_answers(files.answers),
+        material, listening, live, why, text, open_answers(files.answers),
         None if files.audio is None else find_clip_sounds(files.audio, names, scratch),
         None if files.review is None else open_review_sheet(files.review), files.ledger,
     )  # fmt: skip
@@ -89,7 +90,23 @@ def _live_blend(material: Material) -> tuple[LiveBlend | None, str]:
     return LiveBlend(material.recipe, material.workspaces, material.truth, halves_of(material.truth)), ""
 
 
-def _text(source: Path | str, material: Material, overrides: Sequence[str]) -> RecipeText | None:
+def _options(place: Place | None, labels: Labels | Path | None) -> tuple[str, ...]:
+    """Return the options of `whatif` that open the same files, saved logits and labels."""
+    place, out = place or Place(), list[str]()
+    folders = () if place.data is None else (place.data,) if isinstance(place.data, str | Path) else place.data
+    for folder in folders:
+        out += ["--data", str(folder)]
+    out += [] if place.store is None else ["--store", str(place.store)]
+    out += [] if place.on == "oof" else ["--on", place.on]
+    file = labels.table if isinstance(labels, Labels) else labels
+    if isinstance(file, str | Path):
+        out += ["--set", f"labels={Path(file).resolve()}"]
+    return (*out, *(["--allow-outside"] if place.allow_outside or isinstance(file, str | Path) else []))
+
+
+def _text(
+    source: Path | str, material: Material, overrides: Sequence[str], options: tuple[str, ...]
+) -> RecipeText | None:
     """The text of a recipe that was opened from a file, or is packaged; None for others."""
     path = Path(source)
     if material.recipe is None or path.is_dir():
@@ -97,4 +114,4 @@ def _text(source: Path | str, material: Material, overrides: Sequence[str]) -> R
     text = path.read_text(encoding="utf-8") if path.is_file() else packaged_recipes().get(path.stem)
     if text is None:
         raise BlendkitError(f"{path}: it was there a moment ago")
-    return RecipeText(str(source), text, path.parent if path.is_file() else Path(), tuple(overrides))
+    return RecipeText(str(source), text, path.parent if path.is_file() else Path(), tuple(overrides), options)

@@ -18,12 +18,16 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
 
 @dataclass(frozen=True)
 class RecipeText:
-    """The text of a recipe: where it was read, where new ones are saved, and the overrides it was opened with."""
+    """The text of a recipe: where it was read, where new ones are saved, and the overrides it was opened with.
+
+    options: those of a command that opens the same files and labels.
+    """
 
     source: str
     text: str
     folder: Path
     overrides: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
     def edited(self, values: Mapping[str, Any], name: str | None = None) -> str:
         """Return the text with the overrides and other values, all else as it is. name: of the recipe.
@@ -53,4 +57,7 @@ class RecipeText:
     def command(self, values: Mapping[str, Any]) -> str:
         """Return the command that gives the figures of these values."""
         given = [*self.overrides, *(f"{a}={flow_text(v)}" for a, v in values.items())]
-        return " ".join(["blendkit whatif", shlex.quote(self.source), *(f"--set {shlex.quote(g)}" for g in given)])
+        own = [shlex.join(self.options)] if self.options else []
+        return " ".join(
+            ["blendkit whatif", shlex.quote(self.source), *own, *(f"--set {shlex.quote(g)}" for g in given)]
+        )

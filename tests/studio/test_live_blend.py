@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import shlex
 import time
 import zlib
 from pathlib import Path
@@ -14,11 +15,11 @@ import pytest
 from blendkit.blending import streams
 from blendkit.errors import BlendkitError
 from blendkit.metrics import weight_path
-from blendkit.offline.offline_files import open_workspaces
+from blendkit.offline.offline_files import Place, open_workspaces
 from blendkit.offline.what_if import whatif
 from blendkit.recipe import load_recipe, with_values
 from blendkit.studio.live_questions import answered
-from blendkit.studio.opened_studio import Studio
+from blendkit.studio.opened_studio import Studio, StudioFiles, open_studio
 from blendkit.studio.tried_settings import TriedSettings, optimism_of_best
 from tests.studio.studio_world import live
 
@@ -76,6 +77,20 @@ def test_a_value_of_a_later_step_keeps_the_blend(world: Path, monkeypatch: pytes
     for sigma in (0.4, 0.5, 0.6, 0.7):
         workspaces.output(with_values(recipe, {"blends.mix.steps.gaussian.sigma": sigma}, "a test"))
     assert len(made) == 1
+
+
+def test_the_command_opens_what_the_studio_opened(world: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "some labels.csv"
+    labels.write_text("".join((world / "labels.csv").read_text(encoding="utf-8").splitlines(keepends=True)[:40]))
+    files, place = StudioFiles(answers=tmp_path / "a"), Place(data=(world,))
+    opened = open_studio(world / "trio.yaml", labels, files, place=place, scratch=tmp_path)
+    assert opened.live is not None
+    assert opened.text is not None
+    name, what, source, *given = shlex.split(opened.text.command({ADDRESS: 0.9}))
+    assert (name, what, source) == ("blendkit", "whatif", str(world / "trio.yaml"))
+    assert given == ["--data", str(world), "--set", f"labels={labels}", "--allow-outside", "--set", f"{ADDRESS}=0.9"]
+    found = whatif(source, overrides=[given[3], given[6]], place=Place(data=world, allow_outside=True))
+    assert opened.live.judged({ADDRESS: 0.9})["whole"] == pytest.approx(found.best, abs=1e-12)
 
 
 def test_the_whole_figure_is_that_of_whatif(studio: Studio, world: Path) -> None:
@@ -181,8 +196,6 @@ def test_a_recipe_is_saved_with_its_comments_and_gives_the_same_figure(client: A
 
 
 def test_without_labels_there_is_nothing_to_move(world: Path, tmp_path: Path) -> None:
-    from blendkit.studio.opened_studio import StudioFiles, open_studio
-
     opened = open_studio(f"{world / 'oof.npz'}:cnn", None, StudioFiles(answers=tmp_path / "a"), scratch=tmp_path)
     assert opened.live is None
     assert opened.listening.chunks("top", "amabird", 3)["chunks"]
