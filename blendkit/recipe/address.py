@@ -167,7 +167,7 @@ def _step_path(stream: dict[str, Any], head: KeyPath, rest: KeyPath, origin: str
         return (_number(steps, token, f"{origin}: {dotted((*head, 'steps', token))}"), *rest[1:])
     found = _called(stream, token)
     if len(found) != 1:
-        hint = did_you_mean(token, [n for s in steps for n in _names(s)])
+        hint = "" if found else did_you_mean(token, [n for s in steps for n in _names(s)])
         more = _spellings(head, [steps[i] for i in found] or steps)
         raise BlendkitError(f"{origin}: {len(found)} steps are called {token!r}{hint}", more)
     i, own = found[0], _op_name(steps[found[0]])

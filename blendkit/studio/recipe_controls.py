@@ -50,10 +50,10 @@ def _coefficient(stream: StreamPlan, name: str, weight: float) -> dict[str, Any]
 
 
 def _values(stream: StreamPlan) -> tuple[list[dict[str, Any]], list[str]]:
-    labels = [s.label for s in stream.steps]
+    names = [n for s in stream.steps for n in {s.label, s.name if isinstance(s, OpStep) else s.label}]
     found, unnamed = [], []
     for step in stream.steps:
-        if labels.count(step.label) > 1:
+        if names.count(step.label) > 1:  # an op's name stands for its steps with an id, too
             unnamed.append(f"{stream.name}: several steps are called {step.label!r}: give each an `id:`")
             continue
         inside = step.ops if not isinstance(step, OpStep) else ()

@@ -17,9 +17,10 @@ from blendkit.errors import BlendkitError
 from blendkit.metrics import weight_path
 from blendkit.offline.offline_files import Place, open_workspaces
 from blendkit.offline.what_if import whatif
-from blendkit.recipe import load_recipe, with_values
+from blendkit.recipe import load_recipe, parse_recipe, with_values
 from blendkit.studio.live_questions import answered
 from blendkit.studio.opened_studio import Studio, StudioFiles, open_studio
+from blendkit.studio.recipe_controls import controls_of
 from blendkit.studio.tried_settings import TriedSettings, optimism_of_best
 from tests.studio.studio_world import live
 
@@ -193,6 +194,15 @@ def test_a_recipe_is_saved_with_its_comments_and_gives_the_same_figure(client: A
     assert command.endswith(
         "--set 'blends.mix.of={cnn: 0.4, sed: 0.4, perch: 0.2}' --set members.sed.steps.gaussian.sigma=0.75"
     )
+
+
+def test_only_what_can_be_addressed_has_a_slider(world: Path) -> None:
+    text = (world / "trio.yaml").read_text(encoding="utf-8")
+    again = text.replace("- gaussian: {", "- {gaussian: {sigma: 2.0}, id: other}\n      - gaussian: {", 1)
+    assert again != text
+    found = controls_of(parse_recipe(again, "r.yaml"))
+    assert [v["address"] for v in found["values"] if v["stream"] == "sed"] == ["members.sed.steps.other.sigma"]
+    assert found["without"] == ["sed: several steps are called 'gaussian': give each an `id:`"]
 
 
 def test_without_labels_there_is_nothing_to_move(world: Path, tmp_path: Path) -> None:
