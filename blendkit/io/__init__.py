@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         joined,
         known_space,
         of_store,
+        provenance_array,
         read_provenance,
         write_side_provenance,
     )
@@ -134,6 +135,7 @@ __all__ = [
     "of_store",
     "open_table",
     "plain_name",
+    "provenance_array",
     "read_cache",
     "read_deployments",
     "read_detections",

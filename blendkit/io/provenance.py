@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
 
 from blendkit.core import (
     AudioContent,
@@ -20,12 +24,14 @@ from blendkit.core import (
     written_space,
 )
 from blendkit.errors import BlendkitError
+from blendkit.io.edited_files import archived_marks, array_marks, hash_now
 from blendkit.io.readers.result_folder import result_tables
 from blendkit.io.score_places import SUBMISSION, split_source
 from blendkit.store import BROKEN_NPZ, LogitStore, is_store, read_npz, require_sealed, write_json
 
 PROVENANCE = "provenance"  # the array of an NPZ, and with `blendkit.` before it the key of Parquet metadata
 _SIDE = ".provenance.json"
+_FILE, _ARRAYS = "sha256", "arrays"  # of what the provenance is: the file beside it, or the arrays (CRC-32)
 UNKNOWN_SAW = Saw(known=False)
 
 
@@ -38,7 +44,8 @@ class Provenance:
 
     saw: the recordings behind them; contents: what the scored recordings sound like. kind: what the file says of
     itself; `unknown` where it says nothing. held_out: recordings among `saw` that were scored only by what did not
-    learn from them. uncovered: classes of which nothing behind the scores says anything.
+    learn from them. uncovered: classes of which nothing behind the scores says anything. edited: whether the file was
+    changed after this was said of it: then what is known holds for other scores.
     """
 
     space: FileSpace = "unknown"
@@ -47,6 +54,7 @@ class Provenance:
     contents: Contents = field(default_factory=dict, repr=False)
     held_out: tuple[str, ...] = ()
     uncovered: tuple[str, ...] = ()
+    edited: bool = False
 
     def in_sample(self, recordings: Iterable[str]) -> list[str]:
         """Return which of these recordings the scores are in-sample on: none of out-of-fold scores."""
@@ -120,12 +128,12 @@ def read_provenance(source: Path | str) -> Provenance:
     Of a folder of such files: what is known of all of them. A file of other tools says nothing: then all is unknown.
     Raises BlendkitError for damaged facts, and for the files of a run that was ended while it replaced them.
     """
-    path, _ = split_source(source)
+    path, array = split_source(source)
     folder, file = (path, SUBMISSION) if path.is_dir() else (path.parent, path.name)
     if is_store(path):
         return of_store(LogitStore.open(path))
     try:
-        said = _own(path) if path.is_file() else None
+        said = _own(path, array) if path.is_file() else None
     except (*BROKEN_NPZ, AttributeError, IndexError) as error:
         raise BlendkitError(f"{path}: its provenance is damaged", [str(error)]) from error
     if said is not None:
@@ -186,22 +194,43 @@ def agreed_space(source: Path | str, known: Provenance, stated: FileSpace) -> Fi
 
 
 def write_side_provenance(path: Path, provenance: Provenance) -> None:
-    """Write the provenance of a file that has no place for it, such as a CSV, beside it."""
-    write_json(path.with_name(path.name + _SIDE), provenance.to_json())
+    """Write the provenance of a file that has no place for it, such as a CSV, beside it, when the file is written."""
+    write_json(path.with_name(path.name + _SIDE), {**provenance.to_json(), _FILE: hash_now(path)})
 
 
-def _own(path: Path) -> Provenance | None:
+def provenance_array(provenance: Provenance, arrays: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    """Return the array PROVENANCE of an NPZ that holds these arrays beside it."""
+    return np.array([json.dumps({**provenance.to_json(), _ARRAYS: array_marks(arrays)})])
+
+
+def _of_others(made: Provenance) -> Provenance:
+    """What is known of scores in the place of those of which this was said: what was behind them may be behind these.
+
+    Nothing says that they are out-of-fold, nor that they are not.
+    """
+    held_out = set(made.held_out)
+    behind = [] if made.kind == "oof" else [r for r in made.saw.recordings if r not in held_out]
+    return Provenance(saw=Saw.of(behind, made.saw.contents, known=False), contents=made.contents, edited=True)
+
+
+def _own(path: Path, array: str | None) -> Provenance | None:
     """What a file says of itself: an array of an NPZ, metadata of a Parquet file, or a side file."""
     side = path.with_name(path.name + _SIDE)
     if side.is_file():
-        return Provenance.from_json(json_value(side.read_text(encoding="utf-8")))
+        said = json_value(side.read_text(encoding="utf-8"))
+        made = Provenance.from_json(said)
+        return made if said.get(_FILE, "") in ("", hash_now(path)) else _of_others(made)
     with path.open("rb") as handle:
         start = handle.read(4)
     if start.startswith(b"PK") and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             if f"{PROVENANCE}.npy" not in archive.namelist():
                 return None
-        return Provenance.from_json(json_value(str(read_npz(path, [PROVENANCE])[PROVENANCE].ravel()[0])))
+            held = archived_marks(archive)
+        said = json_value(str(read_npz(path, [PROVENANCE])[PROVENANCE].ravel()[0]))
+        made, marks = Provenance.from_json(said), said.get(_ARRAYS, {})
+        same = not marks or ({n: held.get(n) for n in marks} == marks and (array is None or array in marks))
+        return made if same else _of_others(made)
     if start == b"PAR1":
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -229,6 +258,8 @@ def _of_run(path: Path, file: str, *, own: bool) -> Provenance:
         if file not in written:
             return known
         name, about = written[file]
+        if about.get("sha256", "") not in ("", hash_now(path.with_name(file))):
+            return _of_others(known)
         space: FileSpace = facts["streams"][name]["space"]
         uncovered = tuple(map(str, about["uncovered"]))
         if "kind" in about:  # what is behind this stream, which may be less than what is behind the run's output

@@ -58,8 +58,7 @@ class SourcesRead:
 
     hashes and plans: of the recipes; folds: of the first file that has them; taxonomy: of the labels or of the first
     recipe; files: what is known of the scores that were read from files; tuned: the recipes that were tuned, or have
-    something fitted, on labelled recordings; partial: the tables of detections, which name no chunk without any;
-    workspaces: of the recipes.
+    something fitted, on labelled recordings; partial: tables of detections alone; workspaces: of the recipes.
     """
 
     scores: dict[str, Scores]
@@ -182,7 +181,8 @@ def _kinds(read: SourcesRead, truth: LabelledChunks) -> list[str]:
     each = [f"{own}: {n}" for own, (kind, notes) in found.items() if kind != "unknown" for n in notes]
     found |= {n: ("unknown", []) for n in read.scores if n not in read.files and n not in read.hashes}  # in memory
     if unknown := [own for own, (kind, _) in found.items() if kind == "unknown"]:
-        each.append(f"{shorten(unknown)}: {NOT_KNOWN}")
+        edited = shorten([n for n in unknown if n in read.files and read.files[n].edited])
+        each.append(f"{shorten(unknown)}: {NOT_KNOWN}{edited and f': {edited} changed after it was written'}")
     kinds: dict[str, ScoreKind] = {own: kind for own, (kind, _) in found.items()}
     each += copies_said(labelled, JoinedContents(p.contents for p in read.files.values())) if read.files else []
     return [*unlike_kinds({**kinds, **dict.fromkeys(read.tuned, "in-sample")}), *each]

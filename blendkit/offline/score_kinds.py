@@ -25,7 +25,8 @@ def score_kind(known: Provenance, recordings: Iterable[str]) -> tuple[ScoreKind,
         held_out = len(set(known.held_out) & set(labelled))
         who = "by the fold models that did not learn from them"
         return kind, [f"{held_out} of the {len(labelled)} labelled recordings are scored out of fold: {who}"]
-    notes = {"oof": "these scores are out-of-fold, as their file says", "unknown": NOT_KNOWN}
+    unknown = f"{NOT_KNOWN}: the file was changed after it was written" if known.edited else NOT_KNOWN
+    notes = {"oof": "these scores are out-of-fold, as their file says", "unknown": unknown}
     return kind, [notes[kind]] if kind in notes else []
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import torch
 
 from blendkit._version import __version__
 from blendkit.core import Contents, Float32, Saw, ScoreKind
-from blendkit.io import PROVENANCE, Provenance
+from blendkit.io import PROVENANCE, Provenance, provenance_array
 from blendkit.store import atomic_path
 from blendkit.training.cross_fit import Fit, HeadFit
 from blendkit.training.examples import Examples
@@ -100,8 +99,8 @@ def write_oof(out: Path, fit: Fit, examples: Examples, saw: Saw, logits: Float32
         "group": part.group,
         "left_out": examples.row_ids[~counted],
         "left_out_why": np.full(int((~counted).sum()), "a teacher behind the fit learned from this recording"),
-        PROVENANCE: np.array([json.dumps(made.to_json())]),
     }
+    held[PROVENANCE] = provenance_array(made, held)
     with atomic_path(out / OOF) as temporary, temporary.open("wb") as handle:
         np.savez_compressed(handle, **held)  # type: ignore[arg-type]
 
