@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.audio import Anchor, FramePool, samples_at
-from blendkit.core import Float32
+from blendkit.core import Float32, Matrix
 from blendkit.errors import BlendkitError
 from blendkit.graphs import GraphNeeds, Port, check_grid, load_graph, metadata_saw, open_session, ports, variant_note
 from blendkit.member import (
@@ -65,7 +65,7 @@ class OnnxMember:
     inside: OnnxBlocks
     workers: int = 1
 
-    def predict(self, windows: Float32) -> Float32:
+    def predict(self, windows: Float32) -> Matrix:
         """Return logits (B, C) of windows (B, samples), or frame probabilities (B, T, C) with the pool `frames`."""
         (values,) = of_each_on_parts(self._arranged, [self.runner], windows, self.runner.part, self.workers)
         if self.info.pool == "frames":
@@ -77,9 +77,9 @@ class OnnxMember:
     def _arranged(self, runner: GraphRunner, windows: Float32) -> NDArray[Any]:
         return self.output.arranged(runner.run([self.output.name], windows)[0])
 
-    def _frames(self, values: NDArray[Any]) -> Float32:
+    def _frames(self, values: NDArray[Any]) -> Matrix:
         found = as_probabilities(NAME, self.output.name, values, self.gives)
-        flat = self.labels.place(found.reshape(-1, found.shape[-1]).astype(np.float32))
+        flat = self.labels.place(found.reshape(-1, found.shape[-1]))
         return flat.reshape(*found.shape[:-1], -1)
 
     @property
@@ -102,7 +102,7 @@ class OnnxMember:
         return [np.concatenate(found) for found in zip(*each, strict=True)]
 
 
-@logits_version(3)
+@logits_version(4)
 def onnx_member(
     context: MemberContext,
     *,

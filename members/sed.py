@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.audio import Anchor, Pool, samples_at
-from blendkit.core import Float32, Float64, Saw, logit
+from blendkit.core import Float32, Float64, Matrix, Saw, logit
 from blendkit.errors import BlendkitError
 from blendkit.graphs import load_graph, metadata, metadata_names, metadata_seconds, open_session, ports
 from blendkit.member import (
@@ -76,19 +76,20 @@ class SedMember:
         """Return the ensemble of these folds alone."""
         return replace(self, folds=tuple(self.folds[i] for i in folds))
 
-    def predict(self, windows: Float32) -> Float32:
+    def predict(self, windows: Float32) -> Matrix:
         """Return logits (B, C) or (B, P, C) with the pool `parts`, or frame probabilities (B, T, C) with `frames`."""
         return self.predict_front(self.front(windows))
 
-    def predict_front(self, pictures: Float32) -> Float32:
+    def predict_front(self, pictures: Float32) -> Matrix:
         """As `predict`, for spectrograms (B, 1, mels, frames)."""
         one = {"frames": self._frames, "parts": self._parts}.get(self.info.pool, self._mixed)
         size = self.folds[0].part
         mean = np.mean(of_each_on_parts(one, self.folds, pictures, size, self.workers), axis=0)
         if self.info.pool != "frames" and self.mix == "prob":
             mean = logit(mean, floor=BELOW_FLOAT32)
-        flat = self.labels.place(mean.reshape(-1, mean.shape[-1]).astype(np.float32))
-        return flat.reshape(*mean.shape[:-1], -1)
+        flat: Float64 = self.labels.place(mean.reshape(-1, mean.shape[-1]))
+        found = flat.reshape(*mean.shape[:-1], -1)
+        return found if self.info.pool == "frames" else found.astype(np.float32)  # frames near 1 stay apart
 
     def _mixed(self, fold: GraphRunner, pictures: Float32) -> Float64:
         """One fold: (1 - w) clip + w max over frames, as probabilities or as logits."""
@@ -137,7 +138,7 @@ class RawAudio:
         return windows
 
 
-@logits_version(3)
+@logits_version(4)
 def sed(
     context: MemberContext,
     *,

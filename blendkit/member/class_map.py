@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from blendkit.core import Float32, Int64
+from blendkit.core import Int64
 from blendkit.errors import BlendkitError, shorten
 from blendkit.member.class_file import ClassBy
 from blendkit.member.names_by_synonym import first_known, read_synonyms
@@ -23,6 +24,7 @@ _KINDS: dict[ClassBy, str] = {
     "common_name": "common name",
 }
 Columns = Int64
+F = TypeVar("F", np.float32, np.float64)
 
 
 @dataclass(frozen=True)
@@ -55,14 +57,14 @@ class ClassMap:
         borrowed = {i: np.searchsorted(used, c) for i, c in self.borrowed.items()}
         return ClassMap(self.classes, columns, len(used), self.note, borrowed)
 
-    def place(self, values: Float32) -> Float32:
+    def place(self, values: NDArray[F]) -> NDArray[F]:
         """Return the run's scores (B, C) from the model's (B, L); classes without a column hold 0.
 
         Raises BlendkitError if the model gives another number of columns than its class list has.
         """
         if values.ndim != 2 or values.shape[1] != self.width:
             raise BlendkitError(f"the model gave scores of shape {values.shape}, its class list has {self.width}")
-        out = np.where(self.columns >= 0, values[:, np.maximum(self.columns, 0)], np.float32(0))
+        out: NDArray[F] = np.where(self.columns >= 0, values[:, np.maximum(self.columns, 0)], values.dtype.type(0))
         for i, relatives in self.borrowed.items():
             out[:, i] = values[:, relatives].max(axis=1)
         return out

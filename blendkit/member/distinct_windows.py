@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from blendkit.core import Float32
+from blendkit.core import Float32, Matrix
 from blendkit.member.shift_mean import ShiftSums
 
-CallModel = Callable[[Float32], Sequence[Float32]]
+CallModel = Callable[[Float32], Sequence[Matrix]]
 At = tuple[int, int]  # a window's row, and the number of its shift
 _ZEROS = "zeros"  # the key of every window whose samples are all 0
 _LOOKED_AT = 8  # samples that tell most windows from silence
@@ -34,7 +34,7 @@ class DistinctWindows:
     uses: Counter[Hashable]
     sums: Sequence[ShiftSums]
     _batch: list[Hashable] = field(default_factory=list)
-    _values: dict[Hashable, list[Float32]] = field(default_factory=dict)  # by key; empty while they are on their way
+    _values: dict[Hashable, list[Matrix]] = field(default_factory=dict)  # by key; empty while they are on their way
     _waiting: deque[tuple[At, Hashable, float]] = field(default_factory=deque)
 
     def knows(self, key: Hashable) -> bool:
@@ -70,7 +70,7 @@ class DistinctWindows:
         self._batch = []
 
     def _hand_on(self) -> None:
-        ready: list[tuple[At, list[Float32]]] = []
+        ready: list[tuple[At, list[Matrix]]] = []
         while self._waiting:
             at, key, value = self._waiting[0]
             if key is None:
@@ -86,7 +86,7 @@ class DistinctWindows:
             self._waiting.popleft()
         self._put(ready)
 
-    def _put(self, ready: Sequence[tuple[At, list[Float32]]]) -> None:
+    def _put(self, ready: Sequence[tuple[At, list[Matrix]]]) -> None:
         if ready:
             places = [at for at, _ in ready]
             outputs = [np.stack(rows) for rows in zip(*(values for _, values in ready), strict=True)]

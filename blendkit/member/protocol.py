@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from blendkit.audio import Anchor, Edge, Pool, Recording
-from blendkit.core import Float32, NameRule, NewMatrix, Saw, Scores, Space, Taxonomy, in_memory
+from blendkit.core import Float32, Matrix, NameRule, NewMatrix, Saw, Scores, Space, Taxonomy, in_memory
 from blendkit.errors import BlendkitError
 from blendkit.graphs import Provider
 
@@ -138,8 +138,11 @@ class Member(Protocol):
         """The member's description of itself."""
         ...
 
-    def predict(self, windows: Float32) -> Float32:
-        """Return logits (B, C) of windows (B, window_s * rate) of mono audio."""
+    def predict(self, windows: Float32) -> Matrix:
+        """Return float32 logits (B, C) of windows (B, window_s * rate) of mono audio.
+
+        With the pool `frames` these are probabilities (B, T, C), float64 ones where several frames may be close to 1.
+        """
         ...
 
 
@@ -174,7 +177,7 @@ class FrontedMember(Protocol):
         """The front end: windows (B, samples) in, features (B, ...) out. Hashable."""
         ...
 
-    def predict_front(self, features: Float32) -> Float32:
+    def predict_front(self, features: Float32) -> Matrix:
         """Return logits (B, C) of the features that `front` gives; `predict` is `front`, then this."""
         ...
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, Float32, Float64, logit, sigmoid
+from blendkit.core import Bools, Float64, Matrix, logit, sigmoid
 from blendkit.member.protocol import BELOW_FLOAT32, ShiftSpace
 
 
@@ -80,7 +80,7 @@ class ShiftSums:
     silent: Bools
     weights: dict[int, float]
 
-    def add(self, at: Sequence[tuple[int, int]], outputs: Sequence[Float32]) -> None:
+    def add(self, at: Sequence[tuple[int, int]], outputs: Sequence[Matrix]) -> None:
         """Add a batch's outputs, each with the row and the number of the shift of its windows."""
         own = [i for i, (_, shift) in enumerate(at) if shift in self.weights]
         where = [(at[i][0], self.weights[at[i][1]]) for i in own]

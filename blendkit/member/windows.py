@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from blendkit.audio import Samples, Silence, cut, edges, samples_at
-from blendkit.core import Float32, Int64, sigmoid
+from blendkit.core import Float32, Int64, Matrix, sigmoid
 from blendkit.errors import BlendkitError, broken
 from blendkit.member.distinct_windows import CallModel, DistinctWindows
 from blendkit.member.non_finite import FLOOR, Lost, count_by_recording, fill_lost, lost_by_recording
@@ -104,7 +104,7 @@ def score_together(
     first, spent, done = members[0], [0.0], [0]
     every = windows_in(first.info, chunk_s, jobs, tta) if before is not None else 0
 
-    def call(windows: Float32) -> list[Float32]:
+    def call(windows: Float32) -> list[Matrix]:
         if before is not None:
             before(done[0], len(windows), every)
         done[0] += len(windows)
@@ -114,7 +114,7 @@ def score_together(
         finally:
             spent[0] += time.perf_counter() - started
 
-    def run(windows: Float32) -> list[Float32]:
+    def run(windows: Float32) -> list[Matrix]:
         if len(members) == 1 or not isinstance(first, FrontedMember):
             return [_predict(m, windows) for m in members]
         features = _guarded(first, "front", windows)
@@ -140,7 +140,7 @@ def features_of(
     shapes = [member.feature_shapes[n] for n in names]
     widths = [int(np.prod(s, dtype=np.int64)) for s in shapes]
 
-    def call(windows: Float32) -> list[Float32]:
+    def call(windows: Float32) -> list[Matrix]:
         found = _guarded(member, "features", windows, names)
         return [f.reshape(len(windows), -1) for f in found]
 
@@ -226,7 +226,7 @@ def chunk_windows(samples: Samples, chunks: int, chunk_s: float, rate: int) -> F
     return np.stack([cut(samples, s, size) for s in starts]) if starts else np.empty((0, size), np.float32)
 
 
-def _predict(member: Member, windows: Float32) -> Float32:
+def _predict(member: Member, windows: Float32) -> Matrix:
     return _checked(member, _guarded(member, "predict", windows), len(windows))
 
 
@@ -239,7 +239,7 @@ def _guarded(member: Any, method: str, *args: Any) -> Any:
         raise broken(method, type(member), error) from error
 
 
-def _checked(member: Member, values: Any, count: int) -> Float32:
+def _checked(member: Member, values: Any, count: int) -> Matrix:
     logits = np.asarray(values)
     info = member.info
     expected = (count, info.frames, len(info.classes)) if info.frames else (count, len(info.classes))

@@ -156,6 +156,15 @@ def test_frames_are_pooled_as_stated(graph: Callable[..., str], labels: str, ord
     check_member("onnx", model=path, classes=labels, rate=10, context=CONTEXT, pool="frames")
 
 
+def test_sure_frames_stay_apart_on_the_timeline(graph: Callable[..., str], labels: str) -> None:
+    nodes = [*FRAMES["frames, classes"][0][:1], node("MatMul", ["r", "h"], ["z"]), node("Add", ["z", "sure"], ["y"])]
+    weights = {"shape": ints(-1, 2, 5), "h": HEAD, "sure": np.full(1, 20, np.float32)}
+    member = made(graph(nodes, {"x": ("b", 10)}, {"y": ("b", 2, 3)}, weights), labels, pool="frames")
+    job = RecordingAudio("r", Decoded(X.ravel(), 10, 5.0, "ok"), 5)
+    wanted = 20 + BY_HAND.max(axis=1)  # sigmoids of these are 1 in float32
+    np.testing.assert_allclose(score_jobs(member, [job], 1.0, TTA()), wanted, rtol=1e-5)
+
+
 def test_probabilities_of_frames_are_averaged_as_such(graph: Callable[..., str], labels: str) -> None:
     nodes = [*FRAMES["frames, classes"][0][:1], node("MatMul", ["r", "h"], ["z"]), node("Sigmoid", ["z"], ["y"])]
     path = graph(nodes, {"x": ("b", 10)}, {"y": ("b", 2, 3)}, {"shape": ints(-1, 2, 5), "h": HEAD})
