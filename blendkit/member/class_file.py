@@ -23,7 +23,8 @@ COLUMNS: dict[ClassBy, tuple[str, ...]] = {  # headers in use, the most telling 
     "common_name": ("common_name", "com_name", "primary_com_name", "english_name"),
 }
 KNOWN = {name for names in COLUMNS.values() for name in names}
-NUMBERS = ("idx", "index")  # columns that restate the order of the rows
+NUMBERS = ("idx", "index", "class_idx", "class_index", "label_index")  # columns that restate the order of the rows
+_BY_CHANCE = 2  # rows: a flag of two may be 1 and 0
 SEPARATORS = {",": "`,`", ";": "`;`", "\t": "tab"}
 
 _BRACKETS = re.compile(r"([A-Z][a-z-]+(?: [a-z.-]+)+) \(([^()\d]+)\)")  # no underscore, no year
@@ -64,7 +65,8 @@ def read_class_names(path: Path, by: ClassBy = "id", column: str | int | None = 
 
 def _rows(path: Path) -> tuple[str, list[list[str]]]:
     """Return the separator and the rows that are not blank; all have the same number of fields."""
-    text = read_text_file(path, "this class list")
+    text = read_text_file(path, "this class list").replace("\u00a0", " ")  # a blank that does not break a line
+    text = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("# "))
     tables = {s: _parsed(text, s) for s in SEPARATORS}
     if not tables[","]:
         raise BlendkitError(f"{path}: no classes")
@@ -100,8 +102,8 @@ def _place(path: Path, rows: list[list[str]], by: ClassBy, column: str | int | N
     keys = [_key(f) for f in rows[0]]
     headed = any(k in KNOWN for k in keys)
     listed = f"the first row is {', '.join(f'{i}: {f}' for i, f in enumerate(rows[0], 1))}"
-    if headed:
-        _check_order(path, rows, keys)
+    numbered = [[str(i) for i in range(1, len(keys) + 1)], *rows]
+    _check_order(path, rows if headed else numbered, keys if headed else numbered[0])
     if column is not None and _key(str(column)) in keys:
         return keys.index(_key(str(column))), True
     if column is not None:
@@ -118,15 +120,23 @@ def _place(path: Path, rows: list[list[str]], by: ClassBy, column: str | int | N
 
 
 def _check_order(path: Path, rows: list[list[str]], keys: Sequence[str]) -> None:
-    """Raise BlendkitError where a column that numbers the model's columns says that the rows are not in their order."""
-    for at in (i for i, k in enumerate(keys) if k in NUMBERS):
+    """Raise BlendkitError where a column that numbers the model's columns says that the rows are not in their order.
+
+    It is one by its header, or because its numbers are all those from 0 or 1 on, each once.
+    """
+    for at, key in enumerate(keys):
         numbers = [row[at] for row in rows[1:]]
-        if all(n.isdigit() for n in numbers):
-            first = int(numbers[0]) if numbers else 0
-            wrong = [f"row {i} has {n}" for i, n in enumerate(numbers, 1) if int(n) != first + i - 1]
-            if wrong or first > 1:
-                problems = [*wrong[:5], "sort the rows by it: they must be in the order of the model's columns"]
-                raise BlendkitError(f"{path}: column {rows[0][at]!r} does not count up from 0 or 1", problems)
+        if not numbers or not all(n.isdecimal() for n in numbers):
+            continue
+        first = min(map(int, numbers))
+        each_once = len(numbers) > _BY_CHANCE and sorted(map(int, numbers)) == list(range(first, first + len(numbers)))
+        first = int(numbers[0]) if key in NUMBERS else first
+        if key not in NUMBERS and not (each_once and first <= 1):
+            continue
+        wrong = [f"row {i} has {n}" for i, n in enumerate(numbers, 1) if int(n) != first + i - 1]
+        if wrong or first > 1:
+            problems = [*wrong[:5], "sort the rows by it: they must be in the order of the model's columns"]
+            raise BlendkitError(f"{path}: column {rows[0][at]!r} does not count up from 0 or 1", problems)
 
 
 def _part(names: list[str], by: ClassBy) -> tuple[list[str], str]:

@@ -82,6 +82,31 @@ def test_class_lists_as_people_publish_them(
     assert read(tmp_path, text, by, column)[0] == names
 
 
+@pytest.mark.parametrize("header", ["index", "class_id", "class_idx", "order", "", "inat_id", "target"])
+def test_rows_that_their_own_numbers_put_in_another_order(tmp_path: Path, header: str) -> None:
+    table = f"{header};scientific_name\n3;Crax fasciolata\n0;Turdus merula\n2;Rhea americana\n1;Ara ararauna\n"
+    with pytest.raises(BlendkitError, match="does not count up from 0 or 1"):
+        read(tmp_path, table, "scientific_name")
+    head, *lines = table.splitlines()
+    names, _ = read(tmp_path, "\n".join([head, *sorted(lines)]), "scientific_name")
+    assert names == ["Turdus merula", "Ara ararauna", "Rhea americana", "Crax fasciolata"]
+
+
+def test_rows_without_a_header_have_an_order_too(tmp_path: Path) -> None:
+    with pytest.raises(BlendkitError, match="column '1' does not count up"):
+        read(tmp_path, "3;Crax fasciolata\n0;Turdus merula\n2;Rhea americana\n1;Ara ararauna\n", "id", 2)
+
+
+def test_comments_and_blanks_that_do_not_break_a_line(tmp_path: Path) -> None:
+    assert read(tmp_path, "# of our model\nTurdus\u00a0merula\nAra ararauna\n")[0] == ["Turdus merula", "Ara ararauna"]
+
+
+def test_other_numbers_say_nothing_of_the_order(tmp_path: Path) -> None:
+    for numbers in ("17 3 5", "0 2 2", "1 0", "5 4 3"):
+        lines = [f"{n};Genus a{'bcd'[i]}" for i, n in enumerate(numbers.split())]
+        assert len(read(tmp_path, "\n".join(["taxon_id;scientific_name", *lines]), "scientific_name")[0]) == len(lines)
+
+
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-16-le", "utf-8-sig"])
 def test_a_list_in_another_encoding(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "labels.txt").write_text("Tapaculo ocelado\nÑandú\nZorzal\n", encoding=encoding)
