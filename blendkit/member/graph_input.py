@@ -107,6 +107,8 @@ def _layout(port: Port, samples: int) -> Layout | None:
         return not isinstance(port.shape[axis], int) or port.shape[axis] == samples
 
     rank = len(port.shape)
+    if rank > 1 and port.shape[0] == samples > 1:
+        return None  # [samples, batch]: so many windows at once would fill the memory
     if rank == 1:
         return "one" if fits(0) else None
     if rank == 2:
@@ -123,6 +125,8 @@ def _ways(port: Port, samples: int, rate: int) -> list[str]:
         return ["samples are floats between -1 and 1: export the graph for float16, float32 or float64"]
     if len(port.shape) == 4:
         return ["a graph of spectrograms is for the members `sed` and `dinov2`"]
+    if len(port.shape) > 1 and port.shape[0] == samples:
+        return [f"its first axis has the {samples} samples of a window: export it with windows first, [batch, samples]"]
     if len(lengths) == 1 and lengths[0] != samples:
         return [f"windows have {samples} samples; at {rate} Hz this graph needs `window_s: {lengths[0] / rate:.10g}`"]
     return ["also taken: [batch, 1, samples], [batch, samples, 1] and [samples]"]

@@ -92,6 +92,11 @@ class FeatureStore:
         return Saw.from_json(self.manifest.facts["about"], known=True)
 
     @property
+    def says_saw(self) -> bool:
+        """Whether the model of these features says what it learned from."""
+        return "saw" in self.manifest.facts["about"]
+
+    @property
     def is_mixed(self) -> bool:
         """Whether it holds copies of clips that are mixed with background audio."""
         return mixing_of(self.manifest.facts["about"]) is not None

@@ -119,6 +119,7 @@ def test_an_output_is_chosen_by_name(tmp_path: Path, linear: Graph, labels: Path
     [
         (("b", 11), "at 10 Hz this graph needs `window_s: 1.1`"),
         (("b", 2, 10), "also taken: [batch, 1, samples]"),
+        ((10, "b"), "its first axis has the 10 samples of a window"),
         (("b", 1, 16, 10), "the members `sed` and `dinov2`"),
         ((11,), "`window_s: 1.1`"),
     ],

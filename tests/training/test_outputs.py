@@ -15,6 +15,7 @@ from blendkit.core import Saw
 from blendkit.training.cross_fit import logits_of
 from blendkit.training.examples import Examples
 from blendkit.training.figures_in_words import figure_lines, span, two_figures
+from blendkit.training.jobs.against_fits import seen_by
 from blendkit.training.model_cards import write_head_card
 from blendkit.training.out_of_fold import judge
 from blendkit.training.outputs import Source, summary, write_heads, write_oof
@@ -55,6 +56,18 @@ def test_the_out_of_fold_table_is_a_member(make_examples: Make, fitted: Any, tmp
         np.testing.assert_array_equal(held["labels"], e.targets.astype(np.uint8))
         assert held["row_ids"].tolist() == e.row_ids.tolist()
         assert held["kind"].tolist() == e.kind.tolist()
+
+
+def test_a_fit_that_saw_its_rows_is_nothing_to_compare_with(make_examples: Make, fitted: Any, tmp_path: Path) -> None:
+    e = make_examples()
+    folders = {"honest": Saw(), "seen": Saw.of(e.recording.tolist()), "unsure": Saw(known=False)}
+    for name, saw in folders.items():
+        (tmp_path / name).mkdir()
+        write_oof(tmp_path / name, fitted, e, saw, fitted.oof)
+    assert seen_by([tmp_path / "honest"]) == []
+    first, second = seen_by([tmp_path / n for n in folders])
+    assert first == "seen learned from rows of its own out-of-fold table: they cannot be compared"
+    assert second.startswith("what unsure learned from is not known")
 
 
 def test_the_card_holds_the_figures(make_examples: Make, head_fit: Any, fitted: Any, tmp_path: Path) -> None:

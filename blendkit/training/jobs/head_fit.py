@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.core import Float32, Int64, Saw, Taxonomy, json_value
+from blendkit.core import Float32, Saw, Taxonomy, json_value
 from blendkit.errors import BlendkitError, shorten, why_no_file
 from blendkit.events import Emit, silent
 from blendkit.io import read_taxonomy
@@ -18,6 +18,7 @@ from blendkit.training.cross_fit import Fit, HeadFit, fit_seqhead
 from blendkit.training.examples import Examples, check_trainable, stack, with_copies_together
 from blendkit.training.fold_dealing import deal_folds, thin_classes
 from blendkit.training.head_networks import HeadShape, Token
+from blendkit.training.jobs.against_fits import out_of_fold_of, seen_by
 from blendkit.training.jobs.grouping import grouping_of, grouping_problems, with_groups
 from blendkit.training.jobs.mixed_stores import require_clips, with_mixed_copies
 from blendkit.training.jobs.next_commands import next_commands
@@ -25,7 +26,6 @@ from blendkit.training.jobs.padded_tails import tails_note
 from blendkit.training.jobs.probe_agreement import probe_agreement
 from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.requests import HeadRequest
-from blendkit.training.jobs.saved_arrays import read_arrays
 from blendkit.training.jobs.secondary_labels import secondary_problems, with_secondary
 from blendkit.training.jobs.training_examples import (
     chunk_examples,
@@ -37,7 +37,7 @@ from blendkit.training.jobs.training_examples import (
 )
 from blendkit.training.model_cards import FIT, write_head_card
 from blendkit.training.out_of_fold import judge, not_judged
-from blendkit.training.outputs import OOF, Source, summary, write_heads, write_oof
+from blendkit.training.outputs import Source, summary, write_heads, write_oof
 
 
 def fit_head(request: HeadRequest, emit: Emit = silent) -> dict[str, Any]:
@@ -50,6 +50,12 @@ def fit_head(request: HeadRequest, emit: Emit = silent) -> dict[str, Any]:
     fit = fit_seqhead(ready.examples, ready.job, request.out / "checkpoints", lambda fold: pseudo, emit)
     source = replace(ready.source, saw=saw.joined(ready.source.saw))
     return write_fit(request, fit, replace(ready, source=source, notes=[*ready.notes, *_masked(pseudo)]))
+
+
+_OF_UNKNOWN = (
+    "what the model behind the features learned from is not known: where it was these recordings, any out-of-fold "
+    "figure is inflated"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +79,7 @@ def prepare_fit(request: HeadRequest) -> PreparedFit:
     examples, notes = labelled_examples(request, stores, blocks)
     job = _job(request, tokens, stores[0], examples, probed.top_one)
     source = replace(_source(request, stores), saw=learned_of(stores))
+    notes += [] if all(s.says_saw for s in stores) else [_OF_UNKNOWN]
     return PreparedFit(examples, job, source, notes, probed.top_one, blocks)
 
 
@@ -103,8 +110,9 @@ def _masked(pseudo: Examples | None) -> list[str]:
 def write_fit(request: HeadRequest, fit: Fit, ready: PreparedFit) -> dict[str, Any]:
     """Compute the figures of a fit and write all of its files; return what `fit.json` says."""
     examples, job, source = ready.examples, ready.job, ready.source
-    others = {p.name: _other_logits(p, examples, fit.fold) for p in request.against}
+    others = {p.name: out_of_fold_of(p, examples, fit.fold) for p in request.against}
     logits, notes = _countable(request, fit, ready)
+    notes = [*seen_by(request.against), *notes]
     figures = judge(examples, logits, others, fit.fold)
     with written_together(request.out, FIT) as new:
         drift = write_heads(new, fit, examples, job, source)
@@ -253,22 +261,3 @@ def _source(request: HeadRequest, stores: list[FeatureStore]) -> Source:
     ]
     names = tuple(s.manifest.folder.name for s in stores)
     return Source(names, stores[0].manifest.made_by, facts, " and ".join(labels), grouping_of(request.rows))
-
-
-def _other_logits(path: Path, examples: Examples, fold: Int64) -> Any:
-    """Another fit's out-of-fold logits on these rows, classes and folds."""
-    again = "run that fit again, with the same rows, --folds and groups"
-    advice = f"--against takes the --out folder of a finished `blendkit fit seqhead`; {again}"
-    names = ("row_ids", "classes", "logits", "left_out", "fold")
-    saved = read_arrays(path / OOF, names, "the out-of-fold table of a fit", advice)
-    if tuple(saved["classes"].tolist()) != examples.classes:
-        raise BlendkitError(f"--against {path}: it was judged on other classes", [advice])
-    at = {r: i for i, r in enumerate(saved["row_ids"].tolist())}
-    rows = np.array([at.get(r, -1) for r in examples.row_ids.tolist()], np.int64)
-    lacking = {r for r, i in zip(examples.row_ids.tolist(), rows.tolist(), strict=True) if i < 0}
-    if lacking - set(saved["left_out"].tolist()) or set(at) - set(examples.row_ids.tolist()):
-        raise BlendkitError(f"--against {path}: it was judged on other rows", [advice])
-    there = rows >= 0
-    if at and (moved := int((saved["fold"][rows[there]] != fold[there]).sum())):
-        raise BlendkitError(f"--against {path}: {moved} of {int(there.sum())} rows lay in other folds there", [again])
-    return np.where(there[:, None], saved["logits"][rows] if at else np.nan, np.nan)  # nan: not out-of-fold there
