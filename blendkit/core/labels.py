@@ -42,7 +42,8 @@ class LabelTable:
     `spans[recording]` is a tuple of (start_ms, end_ms, classes). A span without classes is labelled
     silence; time outside every span is unlabelled, which is not the same as negative. drawn: whether they are of chunks
     that a `review` drew: shares of them are not shares of all chunks. paths: {recording: all folders of its file and
-    its name} where the label file has absolute paths, of which the recording is the end.
+    its name} where the label file has absolute paths, of which the recording is the end. of_teacher: whether a model
+    gave any of them.
     """
 
     spans: Mapping[str, tuple[Span, ...]]
@@ -51,6 +52,7 @@ class LabelTable:
     notes: tuple[str, ...] = ()
     drawn: bool = False
     paths: Mapping[str, str] = field(default_factory=dict)
+    of_teacher: bool = False
 
     def __repr__(self) -> str:
         spans, classes = counted(len(self._flat.start), "span", "spans"), counted(len(self.classes), "class", "classes")

@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from blendkit.io.readers.detection_tables import Detections
     from blendkit.io.readers.hoplite_database import read_hoplite
     from blendkit.io.readers.kaggle_cache import Cache, read_cache
-    from blendkit.io.readers.label_files import is_of_a_teacher, read_labels, split_label_source
+    from blendkit.io.readers.label_files import read_labels, split_label_source
+    from blendkit.io.readers.label_spans import LABELLED_BY, TEACHER
     from blendkit.io.readers.leaderboard_csv import read_leaderboard
     from blendkit.io.readers.metadata_column import read_metadata_column
     from blendkit.io.readers.range_table import WEEKS, WHOLE_YEAR, RangeTable, is_range_table, read_range_table
@@ -79,10 +80,12 @@ else:
 
 __all__ = [
     "CONSTANT",
+    "LABELLED_BY",
     "NOT_KNOWN",
     "NO_EFFORT",
     "PROVENANCE",
     "SUBMISSION",
+    "TEACHER",
     "UNSEEN",
     "WEEKS",
     "WHOLE_YEAR",
@@ -119,7 +122,6 @@ __all__ = [
     "file_stems",
     "find_reader",
     "find_writers",
-    "is_of_a_teacher",
     "is_of_run",
     "is_range_table",
     "is_source",

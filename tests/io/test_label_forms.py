@@ -372,7 +372,15 @@ def test_labels_that_a_teacher_made_are_noted(tmp_path: Path) -> None:
     assert not any("teacher" in n for n in read_labels(tmp_path / "pseudo_labels.csv").notes)
     (tmp_path / "pseudo.json").write_text("{}", encoding="utf-8")
     said = read_labels(tmp_path / "pseudo_labels.csv").notes[-1]
-    assert said.startswith("these are pseudo-labels of a teacher (pseudo.json beside them)")
+    assert said.startswith("these are pseudo-labels of a teacher: ")
+
+
+def test_labels_that_a_teacher_made_are_known_in_any_file(tmp_path: Path) -> None:
+    lines = ["r.wav,0,5,x,teacher", "s.wav,0,5,x,", "s.wav,5,10,y,"]
+    mixed = read(tmp_path, spans(f"{HEAD},labelled_by", *lines))
+    assert mixed.of_teacher
+    assert mixed.notes[-1].startswith("1 of 3 rows are pseudo-labels of a teacher: ")
+    assert not read(tmp_path, spans(f"{HEAD},labelled_by", *lines[1:])).of_teacher
 
 
 def test_one_recording_with_and_without_its_folder_is_joined_unless_times_meet(tmp_path: Path) -> None:

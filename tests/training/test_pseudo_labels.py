@@ -72,7 +72,7 @@ def test_labels_are_written_and_read(tmp_path: Path, make_examples: Make) -> Non
     assert made["classes"][0] == {"class": "x", "had": 4, "chunks": 1, "recordings": 1}
     assert json.loads((tmp_path / "pseudo.json").read_text(encoding="utf-8")) == made
     with (tmp_path / "pseudo_labels.csv").open(encoding="utf-8", newline="") as handle:
-        assert list(csv.reader(handle))[1:] == [["r1", "0", "5", "x;y"], ["r2", "0", "5", "y"]]
+        assert list(csv.reader(handle))[1:] == [["r1", "0", "5", "x;y", "teacher"], ["r2", "0", "5", "y", "teacher"]]
     given = make_examples(0, 4, "pseudo")
     store = replace(
         given, row_ids=np.array(["r2_5", "r1_10", "r1_5", "r2_10"]), recording=np.array(["r2", "r1", "r1", "r2"]),

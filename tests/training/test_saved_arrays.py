@@ -16,8 +16,8 @@ from blendkit.audio import Grid, Recording
 from blendkit.core import NameRule, Saw
 from blendkit.errors import BlendkitError
 from blendkit.training.examples import Examples
+from blendkit.training.jobs.against_fits import out_of_fold_of
 from blendkit.training.jobs.chunk_pictures import chunk_pictures
-from blendkit.training.jobs.head_fit import _other_logits
 from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.saved_arrays import read_arrays
 from blendkit.training.loop import Progress, _resume, _save
@@ -91,14 +91,14 @@ def test_a_cut_out_of_fold_table(tmp_path: Path, make_examples: Make) -> None:
     held = {"row_ids": e.row_ids, "classes": np.array(e.classes), "logits": logits, "left_out": e.row_ids[:0]}
     fold = np.arange(len(e)) % 3
     np.savez(tmp_path / "oof.npz", **held, fold=fold)
-    assert _other_logits(tmp_path, e, fold).shape == logits.shape
+    assert out_of_fold_of(tmp_path, e, fold).shape == logits.shape
     with pytest.raises(BlendkitError, match=f"2 of {len(e)} rows lay in other folds there"):
-        _other_logits(tmp_path, e, np.array([1, 0, *fold[2:]]))
+        out_of_fold_of(tmp_path, e, np.array([1, 0, *fold[2:]]))
     with pytest.raises(BlendkitError, match="judged on other rows"):
-        _other_logits(tmp_path, e.take(np.arange(5)), fold[:5])
+        out_of_fold_of(tmp_path, e.take(np.arange(5)), fold[:5])
     cut_short(tmp_path / "oof.npz")
     with pytest.raises(BlendkitError, match=r"oof\.npz: not the out-of-fold table of a fit") as caught:
-        _other_logits(tmp_path, e, fold)
+        out_of_fold_of(tmp_path, e, fold)
     assert "fit seqhead" in caught.value.problems[-1]
 
 

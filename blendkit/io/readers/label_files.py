@@ -13,7 +13,7 @@ from blendkit.io.readers.label_json import json_table
 from blendkit.io.readers.label_matrix import is_npz, rows_of_npz
 from blendkit.io.readers.label_places import OWN_NAME
 from blendkit.io.readers.label_rows import LabelRows, label_table
-from blendkit.io.readers.label_spans import rows_of_frame
+from blendkit.io.readers.label_spans import OF_A_TEACHER, rows_of_frame
 from blendkit.io.readers.label_tracks import is_track, rows_of_track
 from blendkit.io.readers.table_names import named_in, table_recording
 from blendkit.io.text_tables import decode_text, open_table, parse_table
@@ -21,10 +21,6 @@ from blendkit.io.text_tables import decode_text, open_table, parse_table
 _WHAT = "these labels"
 _PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
 _TABLES = frozenset({".csv", ".tsv", ".txt", ".json", ".data", ".parquet"})
-_OF_A_TEACHER = (
-    "these are pseudo-labels of a teacher (pseudo.json beside them): figures on them say how well scores agree with "
-    "it, and not how right they are"
-)
 
 
 def read_labels(path: Path | str, *, column: str | None = None, one_class: str | None = None) -> LabelTable:
@@ -42,7 +38,9 @@ def read_labels(path: Path | str, *, column: str | None = None, one_class: str |
     if not file.is_dir():
         with no_search_for_circles():
             table = label_table([_rows(file, column, one_class, _own_name(file))], str(file.name))
-        return replace(table, notes=(*table.notes, _OF_A_TEACHER)) if is_of_a_teacher(file) else table
+        if table.of_teacher or not _is_of_a_teacher(file):
+            return table
+        return replace(table, notes=(*table.notes, f"these {OF_A_TEACHER}"), of_teacher=True)
     files = [p for p in sorted(file.rglob("*")) if p.is_file() and _is_table(p.relative_to(file))]
     if not files:
         expected = f"expected label files ({', '.join(sorted(_TABLES))})"
@@ -79,7 +77,7 @@ def split_label_source(path: Path | str) -> tuple[Path, str | None]:
     return Path(path), None
 
 
-def is_of_a_teacher(file: Path) -> bool:
+def _is_of_a_teacher(file: Path) -> bool:
     """Return whether labels are pseudo-labels that blendkit wrote, as the facts beside them say."""
     return file.name == "pseudo_labels.csv" and file.with_name("pseudo.json").is_file()
 

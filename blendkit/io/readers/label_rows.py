@@ -19,7 +19,7 @@ class LabelRows:
 
     of (N,): the place of each span's recording in `recordings`; which (N,): of its classes in `sets`. duplicates: rows
     of the file that were left out because an equal one came before. notes: how the file was read. drawn: whether the
-    file says that its rows are a draw. paths: see `LabelTable`.
+    file says that its rows are a draw. paths, of_teacher: see `LabelTable`.
     """
 
     recordings: Sequence[str]
@@ -32,6 +32,7 @@ class LabelRows:
     notes: tuple[str, ...] = ()
     drawn: bool = False
     paths: Mapping[str, str] = field(default_factory=dict)
+    of_teacher: bool = False
 
 
 def places_among(values: Iterable[T]) -> tuple[list[T], Int64]:
@@ -70,7 +71,8 @@ def label_table(parts: Sequence[LabelRows], source: str) -> LabelTable:
         for r in p.recordings:
             own.setdefault(r, set()).add(p.paths.get(r))
     paths = {r: path for r, found in own.items() if len(found) == 1 and (path := next(iter(found))) is not None}
-    return LabelTable(spans, sum(p.duplicates for p in parts), source, notes, any(p.drawn for p in parts), paths)
+    drawn, taught = any(p.drawn for p in parts), any(p.of_teacher for p in parts)
+    return LabelTable(spans, sum(p.duplicates for p in parts), source, notes, drawn, paths, taught)
 
 
 def _joined(places: Sequence[Int64], sizes: Sequence[int]) -> Int64:

@@ -30,11 +30,15 @@ _LABELS = (
 )
 _UNKNOWN = ("mystery", "sonus")  # genera of xeno-canto for unknown species and for whole soundscapes
 _PRESENCE = ("val", "present", "presence", "validated", "validation")  # of the class that a row names (Arbimon)
+LABELLED_BY, TEACHER = "labelled_by", "teacher"  # a column of pseudo-labels, which they keep in whatever file they end
 _CHANCE = "inclusion_probability"  # of a clip that a review drew
 _CERTAIN = ("", "1", "1.0")  # every chunk was heard
 _DRAWN = (
     f"these labels are of drawn clips (column {_CHANCE}), of high scores more than of others: figures from them are of "
     "this sample, not of all chunks; `blendkit review --read` weighs the answers"
+)
+OF_A_TEACHER = (
+    "are pseudo-labels of a teacher: figures on them say how well scores agree with it, and not how right they are"
 )
 _SCORED = ("confidence", "score", "probability", "prob")  # of a model's detections
 _NUMBER = re.compile(r"-?[\d.:]+")
@@ -81,8 +85,10 @@ def rows_of_frame(
     scored = (
         () if absent or not label else _scored(frame, [plain[n] for n in _SCORED if n in plain and plain[n] != label])
     )
-    notes = (*unknown, *absent, *unread, *scored, *rows.notes, *([_DRAWN] if drawn else []))
-    rows = replace(rows, duplicates=len(frame) - len(unique), notes=notes, drawn=drawn)
+    taught = int((frame[plain[LABELLED_BY]].str.strip() == TEACHER).sum()) if LABELLED_BY in plain else 0
+    said = [f"{taught} of {len(frame)} rows {OF_A_TEACHER}"] if taught else []
+    notes = (*unknown, *absent, *unread, *scored, *rows.notes, *([_DRAWN] if drawn else []), *said)
+    rows = replace(rows, duplicates=len(frame) - len(unique), notes=notes, drawn=drawn, of_teacher=taught > 0)
     return silence_between(rows, None if at.file else own_name) if marked else rows
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from blendkit.core import Bools, Contents, Float64, Int64, Rows, Saw, Scores, compare_names, json_value
 from blendkit.errors import BlendkitError, shorten, why_no_file
+from blendkit.io import LABELLED_BY, TEACHER
 from blendkit.store import atomic_path, require_sealed, write_json, written_together
 from blendkit.training.examples import Examples
 from blendkit.training.jobs.saved_arrays import read_arrays
@@ -94,9 +95,11 @@ def write_pseudo(
 def _write_table(path: Path, rows: Rows, present: Sequence[Sequence[str]]) -> None:
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")
-        writer.writerow(["filename", "start", "end", "primary_label"])
+        writer.writerow(["filename", "start", "end", "primary_label", LABELLED_BY])
         for i, classes in enumerate(present):
-            writer.writerow([rows.recording[i], f"{rows.start_s[i]:g}", f"{rows.end_s[i]:g}", ";".join(classes)])
+            writer.writerow(
+                [rows.recording[i], f"{rows.start_s[i]:g}", f"{rows.end_s[i]:g}", ";".join(classes), TEACHER]
+            )
 
 
 def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, Saw]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from blendkit.core import Contents, Float32, NameRule, Rows, Saw, Taxonomy, compare_names
 from blendkit.errors import BlendkitError, did_you_mean, shorten
-from blendkit.io import is_of_a_teacher, read_labels
+from blendkit.io import read_labels
 from blendkit.store import FeatureStore, differing_facts, require_features
 from blendkit.training.examples import Examples
 from blendkit.training.jobs.padded_tails import read_clips
@@ -67,11 +67,12 @@ def chunk_examples(
 
     labels: see `read_labels`.
     """
-    if is_of_a_teacher(Path(labels)):
-        ways = [f"--pseudo {Path(labels).parent} keeps what the teacher learned from, and which chunks are unsure"]
+    table = read_labels(labels)
+    if table.of_teacher:
+        ways = ["--pseudo FOLDER keeps what the teacher learned from, and which chunks are unsure"]
         raise BlendkitError(f"{labels}: these are pseudo-labels of a teacher, and no truth", ways)
     rows, features = _read(store, blocks)
-    table = read_labels(labels).named_as(rows.recordings())
+    table = table.named_as(rows.recordings())
     table.require_in_reach(rows, str(store.manifest.folder))
     truth, labelled = table.only(rows.recordings()).matrix(rows, classes, taxonomy.classes)
     if not labelled.any():
