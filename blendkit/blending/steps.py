@@ -137,7 +137,7 @@ def _run(
     if step.info.scope == "file" and "offsets" in context:
         gaps = missing_chunks(part.rows)
         if gaps:
-            note(f"{step.name}: chunks are missing in {gaps} places; their neighbours count as adjacent")
+            note(f"{step.name}: chunks are missing in {gaps} places; where neighbours count, those on either side do")
     if step.info.notes is not None:
         for text in step.info.notes(part.values, **{k: kwargs[k] for k in signature(step.info.notes)}):
             note(f"{step.name}: {text}")

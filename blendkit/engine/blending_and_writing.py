@@ -102,6 +102,7 @@ def _tied(name: str, written: Written, scores: Scores) -> str:
         f"{pairs_lost_as_probabilities(scores.values):.1%} of the pairs of chunks tie there, and count half in an AUC"
     )
     return (
-        f"{name}: {written.ties_by_writing} distinct logits became equal probabilities in {written.path.name}: {cost}; "
+        f"{name}: {written.ties_by_writing} logits that differ, be it by rounding alone, became equal probabilities in "
+        f"{written.path.name}: {cost}; "
         "a step `temperature` or a blend by rank keeps their order"
     )

@@ -41,6 +41,8 @@ def gather(
     if rules.judging.replicates > effort.replicates and not full:
         rules = replace(rules, judging=replace(rules.judging, replicates=effort.replicates), draws=effort.draws)
     figures = None if truth is None else measure_streams(material, truth, rules)
+    if figures is not None and figures.compared is not None:  # classes that a source lacks count as constant in it
+        material = replace(material, notes=(*material.notes, *figures.compared.notes))
     streams = stream_facts(material, figures)
     measured = None if figures is None or truth is None else _measured(truth, figures, rules)
     rival = _rival(material, streams)

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from blendkit.cli.top import cli
 from blendkit.engine.local import run
 from blendkit.errors import BlendkitError
+from blendkit.io import read_scores, write_scores
 from blendkit.offline.ablation import ablate
 from blendkit.offline.compare_sources import compare
 from blendkit.offline.offline_files import Place
@@ -196,6 +197,18 @@ def test_labels_of_one_recording_give_figures_without_intervals(recipe: Path, tm
     assert found.streams[0].macro is not None
     assert found.payload()["streams"][0]["macro"]["low"] is None
     assert "leaderboard" not in {k for k, v in found.sections.items() if v is not None}
+
+
+def test_classes_that_a_source_lacks_are_said_to_count_as_constant(recipe: Path, tmp_path: Path) -> None:
+    cnn = read_scores(f"{recipe.parent / 'oof.npz'}:cnn")
+    few = cnn.align(cnn.rows, cnn.classes[:2], unknown_classes="ignore")
+    for name, scores in {"all": cnn, "few": few}.items():
+        write_scores(scores, tmp_path / f"{name}.csv")
+    sources = [tmp_path / "all.csv", tmp_path / "few.csv"]
+    found = report(sources, labels=recipe.parent / "labels.csv", rules=FAST)
+    assert any(
+        n.startswith("few: 3 of 5 classes are not covered and count as constant") for n in found.data.verdict.notes
+    )
 
 
 def test_large_data_do_less_unless_asked() -> None:

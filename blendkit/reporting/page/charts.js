@@ -67,7 +67,7 @@ export function sharePathChart(path, { member, blend, marked }) {
     const summary = `Macro-AUC along the share of ${member} in ${blend}: ${fixed(path.macro[0])} at 0, best ${fixed(path.best_macro)} at ${path.best}, ${fixed(path.macro.at(-1))} at 1; the recipe has ${path.current.toFixed(3)}.`;
     return drawing(width, height, summary,
       alike && svg("rect", { x: x(alike[0]), width: Math.max(2, x(alike[1]) - x(alike[0])), y: top, height: bottom - top, class: "alike-shares" },
-        svg("title", null, `shares from ${alike[0]} to ${alike[1]} cannot be told from the best`)),
+        svg("title", null, `redrawn shares from ${alike[0]} to ${alike[1]} cannot be told from the best`)),
       axisBelow(x, 0, 1, top, bottom, `share of ${cutText(member, 30)} in ${cutText(blend, 20)}`, right - left),
       axisLeft(y, low, high, left, right, "macro-AUC", bottom - top),
       band && svg("polygon", { points: [...points(band.shares, band.low), ...points(band.shares, band.high).reverse()].join(" "), class: "band" }),

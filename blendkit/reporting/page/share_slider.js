@@ -72,13 +72,18 @@ export function shareSlider(shares, workerText) {
   return el("figure", { class: "picture", id: "slider" }, el("figcaption", null, "Macro-AUC along the share of one member; the others keep their ratio"), chart, controls, note, beside);
 }
 
-function alikeText(low, high) {
-  return low < high ? `Shaded shares, from ${low} to ${high}, cannot be told from the best.` : `Every other share with an interval is worse than the best, ${low}.`;
+// Of the shares that were redrawn, those that cannot be told from the best; what lies between them and the next is open.
+function alikeText({ shares, alike }) {
+  const low = Math.min(...alike), high = Math.max(...alike);
+  const beside = [shares.filter((s) => s < low).at(-1), shares.find((s) => s > high)].filter((s) => s !== undefined);
+  const next = beside.length ? `; ${beside.join(" and ")}, the next on either side, can` : "";
+  return low < high ? `Of the ${shares.length} shares that were redrawn, those from ${low} to ${high} (shaded) cannot be told from the best${next}.`
+    : `Every other of the ${shares.length} shares that were redrawn is worse than the best, ${low}.`;
 }
 
 function besidePath(path) {
   const band = path.band, words = [`Best at share ${path.best}: ${fixed(path.best_macro, 6)}, ${signed(path.best_macro - path.current_macro, 6)} against the recipe. The same labels chose this share: in-sample.`];
-  if (band) words.push(`${alikeText(Math.min(...band.alike), Math.max(...band.alike))} The light band is the interval.`);
+  if (band) words.push(`${alikeText(band)} The light band is the interval.`);
   const rows = path.shares.map((s, i) => ({ share: s, macro: path.macro[i] })).filter((r, i, all) => i % Math.max(1, Math.floor(all.length / 20)) === 0);
   return [
     ...words.map((t) => el("p", null, t)),
