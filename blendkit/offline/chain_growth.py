@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -88,6 +88,15 @@ class _Search:
             return chain  # its blend has no weights to search
         return found if self.net(found, at) >= self.net(chain, at) + max(self.how.price, LEAST) else chain
 
+    def pruned(self, chain: Chain, at: int) -> Chain:
+        """Return the chain without steps that cost more than they give, the worst first: the clock may leave some."""
+        while True:
+            fewer = [chain.stepped({n: own}) for n in (*chain.used, chain.blend) for own in _one_less(chain.own(n))]
+            best = max(fewer, key=lambda c: self.net(c, at), default=chain)
+            if self.net(best, at) <= self.net(chain, at):
+                return chain
+            chain = best
+
     def grow(self, start: Chain, at: int, until: float, most: float) -> list[Chain]:
         """Return the best chain at the start and after every whole round, of at most `most`; the clock's cut is lost.
 
@@ -151,7 +160,7 @@ def grow_recipe(
         until = begun + 60 * how.minutes * (len(paths) + _WHOLE) / slices  # what one leaves of its time goes on
         at = order[mask.tobytes()]
         paths.append(search.grow(start, at, until, len(paths[0]) - 1 if paths else np.inf))
-        found_chains.append(search.weighed(paths[-1][-1], at))
+        found_chains.append(search.pruned(search.weighed(paths[-1][-1], at), at))
         return found_chains[-1].values(sections)
 
     try:
@@ -172,13 +181,18 @@ def _data_hash(workspace: Workspace, cells: list[Bools]) -> str:
     return found.hexdigest()
 
 
+def _one_less(steps: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return the steps without the first, without the second, and so on."""
+    return [(*steps[:i], *steps[i + 1 :]) for i in range(len(steps))]
+
+
 def _worths(search: _Search, found: list[Chain]) -> list[Worth]:
     chain, out = found[0], []
     whole = search.figure(chain, 0)
     for name in (*chain.used, chain.blend):
         own = chain.own(name)
-        for i, step in enumerate(own):
-            without = chain.stepped({name: (*own[:i], *own[i + 1 :])})
+        for step, less in zip(own, _one_less(own), strict=True):
+            without = chain.stepped({name: less})
             again = sum(any(op_of(s) == op_of(step) for s in other.own(name)) for other in found[1:])
             out.append(Worth(name, step, whole - search.figure(without, 0), again))
     return out

@@ -118,6 +118,12 @@ def test_without_time_the_best_start_is_kept(data: Path) -> None:
     assert found.found.guarded.nested == found.found.guarded.alone  # what judges it got no further
 
 
+def test_no_step_is_kept_that_is_worth_less_than_its_price(data: Path) -> None:
+    text = TEXT.replace("b: 1}}", "b: 1}, steps: [{gaussian: {sigma: 1.0}}, {to: unit}, {power: {power: 2.0}}]}")
+    found = grown(data, 1e-9, text=text)
+    assert [w.step for w in found.worths] == ['{"gaussian":{"sigma":1.0}}']  # the power only raises what was in order
+
+
 def test_an_output_without_a_blend_is_refused(data: Path) -> None:
     with pytest.raises(BlendkitError, match="is not a blend: nothing to search"):
         grown(data, 1, text=TEXT.replace("output: mix", "output: a\nalso: [mix]"))
