@@ -48,8 +48,14 @@ def print_rehearsal_failed(told: dict[str, Any]) -> None:
 def print_speed(told: dict[str, Any]) -> None:
     """Print how fast a member was, and how long a competition's test set would take."""
     click.echo(f"{told['x_real_time']:.3g} x real time on {told['threads']} threads")
-    minutes = f"about {told['minutes'] or 0:.1f} minutes"
-    click.echo(f"700 recordings of 60 s on {told['cores']} cores: {minutes}")
+    click.echo(time_of_a_test_set(told["minutes"], told["cores"]))
+
+
+def time_of_a_test_set(minutes: float | None, cores: int) -> str:
+    """Say how long a competition's test set would take; minutes: None where no recording had sound."""
+    if minutes is None:
+        return "how long 700 recordings would take is not known: none of these has sound"
+    return f"700 recordings of 60 s on {cores} cores: about {minutes:.1f} minutes"
 
 
 def print_cluster(told: dict[str, Any]) -> None:

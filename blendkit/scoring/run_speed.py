@@ -12,6 +12,7 @@ from blendkit.scoring.cpus import cpu_count
 from blendkit.scoring.opened_members import CPU_ONLY, Opened, Runtime
 from blendkit.scoring.scorer import Scored
 
+HEARD = ("ok", "padded", "short", "holed", "partial")
 TARGET_RECORDINGS, TARGET_S = 700, 60.0  # BirdCLEF's hidden test set
 
 
@@ -55,14 +56,17 @@ def throughput(opened: Opened, runtime: Runtime = CPU_ONLY) -> list[Throughput]:
 
 
 def predicted_minutes(opened: Opened, scored: Scored, runtime: Runtime = CPU_ONLY) -> float | None:
-    """Return the minutes for 700 recordings of 60 s on the runtime's `cores`; None if nothing was scored.
+    """Return the minutes for 700 recordings of 60 s on the runtime's `cores`; None if no recording with sound was scored.
+
+    Windows of silence are all alike, and a model hears one of them: a folder without sound says nothing of its speed.
 
     Models run one after another; decoding and resampling run beside them, on a thread for every core; the longer of the
     two counts.
     """
     models = sum(t.minutes for t in throughput(opened, runtime))
     audio_s = max((m.audio_s for m in opened.audio), default=0.0)
-    if not models or not audio_s:
+    silent = bool(scored.status) and not any(s.status in HEARD for s in scored.status.values())
+    if not models or not audio_s or silent:
         return None
     decoding = (scored.decode_s + scored.resample_s) / audio_s * TARGET_S * TARGET_RECORDINGS / 60
     return max(models, decoding / runtime.cores)

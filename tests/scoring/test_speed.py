@@ -13,6 +13,7 @@ from blendkit.scoring.audio_members import AudioMember
 from blendkit.scoring.opened_members import Opened
 from blendkit.scoring.run_speed import predicted_minutes, throughput, timings
 from blendkit.scoring.scorer import Scored
+from blendkit.store import Stored
 
 
 def no_call(*_: object) -> Any:
@@ -46,6 +47,9 @@ def test_the_longer_of_models_and_decoding_counts() -> None:
     assert predicted_minutes(both, Scored({}, 5.0, 1.0)) == pytest.approx(26.25)
     assert predicted_minutes(both, Scored({}, 230.0, 10.0)) == pytest.approx(70.0)  # 240 s for 600 s, on 4 cores
     assert predicted_minutes(opened(), Scored({}, 5.0, 1.0)) is None
+    silence, sound = (Stored("k", 12, status, "", 60.0) for status in ("silent", "ok"))
+    assert predicted_minutes(both, Scored({"r": silence}, 5.0, 1.0)) is None  # windows of silence are heard once
+    assert predicted_minutes(both, Scored({"r": silence, "s": sound}, 5.0, 1.0)) == pytest.approx(26.25)
     assert predicted_minutes(opened(m=(0.0, 0.0, 600.0, 10)), Scored({}, 5.0, 1.0)) is None
 
 

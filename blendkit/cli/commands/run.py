@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from blendkit.cli._budget_lines import time_of_a_test_set
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._completion import recipe_argument
 from blendkit.cli._data_options import RecipeCommand, data_folders, memory_option
@@ -163,4 +164,4 @@ def _print_speeds(result: RunResult) -> None:
     print_table("", ["member", "recordings", "recordings/s", "x real time", "inference", "cut, pool, save"], rows)
     times = f"decoding {result.decode_s:.1f} s, resampling {result.resample_s:.1f} s, beside the models"
     click.echo(f"{times}; models on {result.threads} threads")
-    click.echo(f"700 recordings of 60 s on {result.cores} cores: about {result.minutes or 0:.1f} minutes")
+    click.echo(time_of_a_test_set(result.minutes, result.cores))
