@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from blendkit.offline.chain_growth import Growth
     from blendkit.offline.checking import check
     from blendkit.offline.compare_sources import Labels, Source, SourcesRead, compare, compare_read, read_sources
-    from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
+    from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores, values_on
     from blendkit.offline.data_lint import data_findings
     from blendkit.offline.evaluation import Evaluation, evaluate
     from blendkit.offline.file_blend import EQUAL, Blended, BlendSettings, blend_files, new_recipe
@@ -93,6 +93,7 @@ __all__ = [
     "search",
     "search_recipe",
     "sweep",
+    "values_on",
     "ways",
     "weights_text",
     "whatif",

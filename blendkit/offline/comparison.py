@@ -169,7 +169,7 @@ def compare_scores(
     means = {n: fold_mean(y, x, own) for n, x in values.items()} if truth.folds else {}
     outlook = None
     if rules.crowd is not None:
-        of = values if not members else {n: _on(n, s, rows, truth.classes, []) for n, s in members.items()}
+        of = values if not members else {n: values_on(n, s, rows, truth.classes, []) for n, s in members.items()}
         own = next(iter(values.values()))
         outlook = outlook_of(y, own, of, rows, groups, rules.crowd, rules.public, rules.judging)
     return Comparison(
@@ -194,7 +194,7 @@ def _labelled(
     y = truth.truth[labelled]
     if not (y.any(axis=0) & ~y.all(axis=0)).any():
         raise BlendkitError("no class has both positives and negatives among the labelled chunks: nothing to compare")
-    return y, rows, {n: _on(n, s, rows, truth.classes, notes) for n, s in scores.items()}
+    return y, rows, {n: values_on(n, s, rows, truth.classes, notes) for n, s in scores.items()}
 
 
 def _redrawn_and_split(
@@ -219,7 +219,12 @@ def fold_mean(y: Bools, x: NDArray[Any], folds: NDArray[Any]) -> float:
     return math.fsum(known) / len(known) if known else math.nan
 
 
-def _on(name: str, scores: Scores, rows: Rows, classes: Sequence[str], notes: list[str]) -> Matrix:
+def values_on(name: str, scores: Scores, rows: Rows, classes: Sequence[str], notes: list[str]) -> Matrix:
+    """Return scores on rows (N) and classes (C), 0 in classes that they lack, and note these and those beyond.
+
+    name: what messages call the scores; notes: those of the source are added. Raises BlendkitError with the way out for
+    rows that they lack, and where they have none of the classes.
+    """
     try:
         found = scores.align(rows, classes, source=name, unknown_classes="ignore")
     except BlendkitError as error:

@@ -12,7 +12,7 @@ import numpy as np
 from blendkit.core import Bools, Matrix, Scores
 from blendkit.errors import BlendkitError
 from blendkit.metrics import MacroAUC, PairCount, count_pairs, error_correlation, macro_auc
-from blendkit.offline import Comparison, LabelledChunks, Rules, compare_scores
+from blendkit.offline import Comparison, LabelledChunks, Rules, compare_scores, values_on
 from blendkit.reporting.report_data import Bounds, Correlation, StreamFacts
 from blendkit.reporting.report_sources import Material
 
@@ -38,7 +38,7 @@ def measure_streams(material: Material, truth: LabelledChunks, rules: Rules) -> 
     """Measure every stream on the labelled chunks; without an interval where none is possible."""
     at = np.flatnonzero(truth.labelled)
     rows, y = truth.rows.take(at), truth.truth[at]
-    values = {n: s.align(rows, truth.classes, source=n).values for n, s in material.scores.items()}
+    values = {n: values_on(n, s, rows, truth.classes, []) for n, s in material.scores.items()}
     auc = {n: macro_auc(y, x) for n, x in values.items()}
     try:
         members = {n: s for n, s in material.scores.items() if material.roles[n] == "member"}

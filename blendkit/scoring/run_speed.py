@@ -56,7 +56,7 @@ def throughput(opened: Opened, runtime: Runtime = CPU_ONLY) -> list[Throughput]:
 
 
 def predicted_minutes(opened: Opened, scored: Scored, runtime: Runtime = CPU_ONLY) -> float | None:
-    """Return the minutes for 700 recordings of 60 s on the runtime's `cores`; None if no recording with sound was scored.
+    """Return the minutes for 700 recordings of 60 s on the runtime's `cores`; None if nothing with sound was scored.
 
     Windows of silence are all alike, and a model hears one of them: a folder without sound says nothing of its speed.
 
