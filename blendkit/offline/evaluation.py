@@ -22,7 +22,7 @@ from blendkit.core import (
     copies_said,
     notebook_view,
 )
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, counted, shorten
 from blendkit.io import (
     ColumnNames,
     Provenance,
@@ -170,8 +170,16 @@ def evaluate(
     found = _evaluated(scores, truth, folds, judging or Judging(), "bca" if bca else "percentile", known.contents)
     kind, said = score_kind(known, scores.rows.recording[truth.labelled])
     twins = copies_said(scores.rows.recording[truth.labelled], known.contents)
-    notes = (*said, *twins, *notes, *truth.notes, *found.notes)
+    notes = (*said, *twins, *_uncovered(scores, known, found), *notes, *truth.notes, *found.notes)
     return replace(found, kind=kind, notes=notes, rows=found.rows + unread)
+
+
+def _uncovered(scores: Scores, known: Provenance, found: Evaluation) -> list[str]:
+    """Say which classes of the figure nothing behind the scores has: each counts 0.5 in it."""
+    lacking = {*known.uncovered, *(c for c, k in zip(scores.classes, scores.covered, strict=True) if not k)}
+    scored = [c for c, a in zip(scores.classes, found.auc.per_class, strict=True) if c in lacking and not math.isnan(a)]
+    what = counted(len(scored), "class in this figure is", "classes in this figure are")
+    return [f"{what} covered by no model, and constant: {shorten(scored, 3)}"] if scored else []
 
 
 def _evaluated(

@@ -68,7 +68,7 @@ def check_picture(picture: Picture, chunk_s: float) -> None:
     if not picture.fmin < picture.fmax:
         problems.append(f"fmin {picture.fmin:g} Hz is not below fmax {picture.fmax:g} Hz")
     if picture.fmax > picture.rate / 2:
-        problems.append(f"fmax {picture.fmax:g} Hz lies above half the rate of {picture.rate} Hz")
+        problems.append(f"fmax {picture.fmax:g} Hz lies above half the rate of {picture.rate} Hz: lower it (--fmax)")
     if problems:
         raise BlendkitError("these settings give no log-mel picture", problems)
     LogMel(picture)  # whether every band holds a frequency shows when the bands are made

@@ -42,6 +42,8 @@ def test_pictures_and_changes_of_waves(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("noise").mkdir()
+    assert call("--sample-rate", "16000").exit_code == 0
+    assert asked.pop().how.picture == Picture(16000, fmax=8000.0)  # the usual 15000 Hz are more than such audio has
     picture = "--sample-rate 16000 --n-fft 512 --hop 320 --mels 32 --fmin 100 --fmax 8000"
     waves = "--background noise --mix-db -20:-3.5 --gain-db -6:6 --shift-s 0.5"
     done = call(*f"{picture} {waves} --chunk-s 10 --size b0 --loss pairwise --space rank".split())

@@ -43,6 +43,15 @@ def test_a_figure_at_the_edge_of_its_interval_says_why(tmp_path: Path) -> None:
     assert "--bca" in note
 
 
+def test_classes_that_no_model_covers_are_said_to_be_in_the_figure(tmp_path: Path) -> None:
+    scores, labels = world(0.9, tmp_path)
+    covered = np.arange(RECORDINGS) > 1
+    own = Scores.build(scores.values * covered, scores.rows, scores.classes, "prob", covered=covered)
+    asked = "2 classes in this figure are covered by no model, and constant: c0, c1"
+    assert asked in evaluate(own, labels).notes
+    assert not any("covered by no model" in n for n in evaluate(scores, labels).notes)
+
+
 def test_scores_that_fall_where_they_should_rise_are_told(tmp_path: Path) -> None:
     wide, labels = world(0.9, tmp_path)
     scores = Scores.build(wide.values / 2, wide.rows, wide.classes, "prob")

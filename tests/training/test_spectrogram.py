@@ -41,7 +41,7 @@ def test_settings_that_give_no_picture_are_named_together() -> None:
         check_picture(replace(SMALL, n_fft=256, fmin=6000.0, fmax=5000.0), 0.02)
     assert caught.value.problems == (
         "n_fft is 256 samples, a chunk of 0.02 s has 160", "fmin 6000 Hz is not below fmax 5000 Hz",
-        "fmax 5000 Hz lies above half the rate of 8000 Hz",
+        "fmax 5000 Hz lies above half the rate of 8000 Hz: lower it (--fmax)",
     )  # fmt: skip
 
 

@@ -92,13 +92,19 @@ _waves = bundle(
 _picture = bundle(
     "picture",
     ("sample_rate", "n_fft", "hop", "mels", "fmin", "fmax"),
-    lambda sample_rate, **own: Picture(rate=sample_rate, **own),
+    lambda sample_rate, fmax, **own: Picture(
+        rate=sample_rate, fmax=min(Picture.fmax, sample_rate / 2) if fmax is None else fmax, **own
+    ),
     setting("--sample-rate", Picture.rate, click.IntRange(1000, 500_000), "Rate of the student's input in Hz."),
     setting("--n-fft", Picture.n_fft, click.IntRange(16, 65536), "Samples of a window of its spectrogram."),
     setting("--hop", Picture.hop, click.IntRange(1, 65536), "Samples from one window to the next."),
     setting("--mels", Picture.mels, click.IntRange(8, 1024), "Number of mel bands."),
     setting("--fmin", Picture.fmin, click.FloatRange(0), "Lowest frequency of the bands in Hz."),
-    setting("--fmax", Picture.fmax, click.FloatRange(0), "Highest frequency of the bands in Hz, up to half the rate."),
+    click.option(
+        "--fmax",
+        type=click.FloatRange(0),
+        help=f"Highest frequency of the bands in Hz, up to half the rate (default: {Picture.fmax:g}, or that half).",
+    ),
 )
 
 
