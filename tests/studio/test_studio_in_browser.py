@@ -188,6 +188,9 @@ def test_each_of_two_tabs_has_its_own_setting(served: Served, browser: Any, monk
 
 
 def test_nobody_waits_for_a_server_that_stopped(served: Served) -> None:
+    served.open("listen")
+    served.page.reload()  # the page of the blend is never opened
+    served.page.wait_for_selector("#clip canvas")
     served.stop()
     served.page.wait_for_selector("#lost:not([hidden])")
     assert "has stopped" in served.page.inner_text("#lost")

@@ -6,7 +6,7 @@ import { el, responsive } from "./dom.js";
 import { drawnGraph, graphTable } from "./graph.js";
 import { fixed, signed } from "./numbers.js";
 import { savingTools } from "./saving_tools.js";
-import { channel, order, state } from "./server.js";
+import { order, state } from "./server.js";
 
 const REST_MS = 250, LATE_MS = 150; // a setting is stopped at; an answer is waited for, which is said
 const TITLES = { looked: "the half you look at", held: "the held-out half" };
@@ -14,7 +14,7 @@ const WORDS = { real: "real", undecided: "undecided", not: "not better" };
 
 export function blendPage(about) {
   if (about.no_blend) return [el("p", null, `Nothing can be moved here: ${about.no_blend}.`)];
-  const desk = { values: {}, history: [], at: -1, ask: channel(() => state.lost()), drag: null, queue: Promise.resolve(), changing: null, ends: null };
+  const desk = { values: {}, history: [], at: -1, ask: state.ask, drag: null, queue: Promise.resolve(), changing: null, ends: null };
   const show = figuresOf(about), controls = blendControls(about.controls, { move: (...a) => moved(about, desk, show, ...a), set: (...a) => set(desk, show, ...a) });
   const trail = responsive((width) => trailChart(desk.history, desk.at)(width)), graph = el("div"), saving = savingTools(about, () => desk.values, () => finish(desk));
   const back = el("button", { type: "button", on: { click: () => go(desk, show, () => desk.at - 1) } }, "Undo");

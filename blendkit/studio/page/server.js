@@ -1,6 +1,7 @@
 // Questions to the server of this page. What it refuses is an Error whose message is for people.
 
-export const state = { lost: null }; // lost(text): called when the server does not answer any more
+// lost(): called when the server does not answer any more; ask: the channel of figures, null where there are none
+export const state = { lost: null, ask: null };
 
 async function answer(request) {
   let response;

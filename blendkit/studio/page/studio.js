@@ -4,7 +4,7 @@ import { classesPage } from "./classes_page.js";
 import { comparePage, membersPage } from "./compare_page.js";
 import { el } from "./dom.js";
 import { listenPage } from "./listen_page.js";
-import { ask, state } from "./server.js";
+import { ask, channel, state } from "./server.js";
 import { themeButton } from "./theme.js";
 
 const PAGES = [["blend", "Blend", blendPage], ["listen", "Listen", listenPage], ["classes", "Classes", classesPage],
@@ -25,6 +25,7 @@ function saidOf(about) {
 }
 
 function start(about) {
+  if (!about.no_blend) state.ask = channel(() => state.lost()); // open on every page: its end says that the server has gone
   const built = new Map(), main = document.getElementById("content");
   const links = PAGES.map(([id, title]) => el("a", { href: `#${id}` }, title));
   document.title = `${about.title} - blendkit studio`;
