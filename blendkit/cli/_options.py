@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from blendkit.cli._addresses import refuse_address
-from blendkit.cli._completion import complete_formats
+from blendkit.cli._completion import complete_formats, complete_values
 from blendkit.core import LONGEST_CHUNK_S, SHORTEST_CHUNK_S
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -87,6 +87,7 @@ set_option = click.option(
     "--set",
     "overrides",
     multiple=True,
+    shell_complete=complete_values,
     metavar="PATH=VALUE",
     help="Override a key of the recipe, as in blends.eos7.of.seqhead=0.1. May be repeated.",
 )

@@ -26,12 +26,21 @@ def completed(*args: str) -> list[str]:
         (("score", "per"), "perch"),
         (("blend", "a.csv", "--member", "per"), "perch"),
         (("eval", "a.csv", "--format", "rav"), "raven"),
+        (("detect", "a.csv", "--format", "kal"), "kaleidoscope"),
+        (("whatif", "eos7", "--share", ""), "eos7.seqhead="),
+        (("run", "eos7", "--set", "members.seqhead.st"), "members.seqhead.steps.site_hour_prior.strength="),
+        (("whatif", "eos7", "--sweep", "blends."), "blends.eos7.of="),
     ],
 )
 def test_names_are_completed(args: tuple[str, ...], offered: str):
     found = completed(*args)
     assert offered in found
     assert all(f.startswith(args[-1]) for f in found)
+
+
+def test_no_address_is_offered_of_what_is_no_recipe():
+    assert completed("whatif", "no_recipe.yaml", "--share", "") == []
+    assert completed("whatif", "--share", "") == []
 
 
 def test_where_no_recipe_has_the_name_the_shell_offers_files():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from blendkit.cli._completion import complete_written_formats
 from blendkit.cli._detect_options import merging_options, naming_option, reading_options, threshold_options
 from blendkit.cli._options import OUT_FOLDER, json_option
 from blendkit.cli._show import event
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     "--format",
     "formats",
     multiple=True,
+    shell_complete=complete_written_formats,
     default=("raven",),
     show_default=True,
     metavar="NAME",

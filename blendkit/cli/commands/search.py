@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blendkit.cli._compile_notice import announced
-from blendkit.cli._completion import recipe_argument
+from blendkit.cli._completion import complete_shares, recipe_argument
 from blendkit.cli._data_options import RecipeCommand, offline
 from blendkit.cli._given_paths import PATH
 from blendkit.cli._options import LEDGER, NEW_PLACE, OUT_ARTEFACT, OUT_LINES, json_option, judged, set_option, several
@@ -92,6 +92,7 @@ def line(recipe: str, by: Any, **options: Any) -> None:
     "--share",
     "shares",
     multiple=True,
+    shell_complete=complete_shares,
     metavar="BLEND.MEMBER=FIRST:LAST:STEP",
     help="Share of a member to search. May be repeated.",
 )

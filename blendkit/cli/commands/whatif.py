@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blendkit.cli._compile_notice import announced
-from blendkit.cli._completion import recipe_argument
+from blendkit.cli._completion import complete_shares, complete_values, recipe_argument
 from blendkit.cli._data_options import RecipeCommand, offline
 from blendkit.cli._options import OUT_PICTURE, OUT_POINTS, json_option, judged, set_option
 from blendkit.cli._show import emitter, event, print_table
@@ -25,6 +25,7 @@ _SHOWN = 40  # most rows of a table; of more points only the best are shown
     "--share",
     "shares",
     multiple=True,
+    shell_complete=complete_shares,
     metavar="BLEND.MEMBER=SHARE",
     help="Set a member's final share; the others keep their ratio; a range 0:1:0.05 sweeps it. May be repeated.",
 )
@@ -32,6 +33,7 @@ _SHOWN = 40  # most rows of a table; of more points only the best are shown
     "--sweep",
     "sweeps",
     multiple=True,
+    shell_complete=complete_values,
     metavar="PATH=FIRST:LAST:STEP",
     help="Sweep any value from FIRST to LAST, as in seqhead.gaussian.sigma=0.5:2:0.5, or a list A,B,C. At most twice.",
 )
