@@ -258,7 +258,8 @@ def _of_run(path: Path, file: str, *, own: bool) -> Provenance:
         if file not in written:
             return known
         name, about = written[file]
-        if about.get("sha256", "") not in ("", hash_now(path.with_name(file))):
+        place = path.with_name(file)
+        if place.is_file() and about.get("sha256", "") not in ("", hash_now(place)):
             return _of_others(known)
         space: FileSpace = facts["streams"][name]["space"]
         uncovered = tuple(map(str, about["uncovered"]))

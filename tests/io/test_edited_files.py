@@ -12,6 +12,7 @@ import pytest
 
 from blendkit.core import NameRule, Saw, Scores, rows_from_ids
 from blendkit.io import PROVENANCE, Provenance, provenance_array, read_provenance, write_scores
+from blendkit.store import file_hash
 
 IDS = ["r1_5", "r1_10", "r2_5"]
 OOF = Provenance("prob", Saw.of(["r1", "r2"]), "oof")
@@ -76,3 +77,15 @@ def test_files_of_before_are_taken_at_their_word(scores: Scores, tmp_path: Path)
     side.write_text(json.dumps(said), encoding="utf-8")
     edit_cell(path)
     assert read_provenance(path) == OOF
+
+
+def test_a_runs_submission_that_another_lies_on_is_unknown(scores: Scores, tmp_path: Path) -> None:
+    write_scores(scores, tmp_path / "submission.csv")
+    written = {"file": "submission.csv", "sha256": file_hash(tmp_path / "submission.csv"), "uncovered": []}
+    said = {"provenance": OOF.to_json(), "written": {"mix": written}, "streams": {"mix": {"space": "prob"}}}
+    (tmp_path / "run.json").write_text(json.dumps(said), encoding="utf-8")
+    assert [read_provenance(p).kind for p in (tmp_path, tmp_path / "submission.csv")] == ["oof", "oof"]
+    edit_cell(tmp_path / "submission.csv")
+    assert [read_provenance(p).kind for p in (tmp_path, tmp_path / "submission.csv")] == ["unknown", "unknown"]
+    (tmp_path / "submission.csv").unlink()
+    assert read_provenance(tmp_path).kind == "oof"  # nothing to be measured; its reader says so
