@@ -259,7 +259,7 @@ def _of_another_file(label: str, recording: str, spans: Mapping[str, Sequence[Sp
     """Return whether labels of more folders are another file's than a recording's own: times of both meet."""
     if recording not in spans or label.count("/") <= recording.count("/"):
         return False
-    starts, ends = (sorted(times) for times in list(zip(*spans[recording], strict=True))[:2])
+    starts, ends = (sorted(span[k] for span in spans[recording]) for k in (0, 1))
     return any(bisect_left(starts, b) > bisect_right(ends, a) for a, b, _ in spans[label])  # begun, not ended
 
 

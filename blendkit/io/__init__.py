@@ -60,7 +60,14 @@ if TYPE_CHECKING:
     from blendkit.io.score_places import SUBMISSION, score_file, split_source
     from blendkit.io.solutions import ConvertedSolutions, read_solutions
     from blendkit.io.space_check import CONSTANT, check_space, likely_space
-    from blendkit.io.text_tables import decimal_points, open_table, plain_name, read_text_file, separator_of
+    from blendkit.io.text_tables import (
+        decimal_points,
+        open_table,
+        parse_table,
+        plain_name,
+        read_text_file,
+        separator_of,
+    )
     from blendkit.io.truth_for_scores import Truth, truth_for
     from blendkit.io.windows_to_chunks import (
         Windowed,
@@ -136,6 +143,7 @@ __all__ = [
     "names_by_file",
     "of_store",
     "open_table",
+    "parse_table",
     "plain_name",
     "provenance_array",
     "read_cache",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -26,6 +27,11 @@ def hash_now(path: Path) -> str:
 @lru_cache(_HASHES)
 def _hash(path: Path, size: int, changed: int) -> str:
     return file_hash(path)
+
+
+def same_as_written(path: Path, sha256: str) -> bool:
+    """Return whether a file has the content of a hash, by whatever line ends, which git and editors change."""
+    return hash_now(path) == sha256 or hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest() == sha256
 
 
 def array_marks(arrays: Mapping[str, NDArray[Any]]) -> dict[str, int]:

@@ -20,7 +20,7 @@ from blendkit.io.score_places import score_file
 from blendkit.io.sizes_allowed import check_arrow
 from blendkit.io.sqlite_files import open_database
 from blendkit.io.text_form import is_number, text_form
-from blendkit.io.text_tables import english_column, plain_name
+from blendkit.io.text_tables import english_columns, plain_name
 from blendkit.io.windows_to_chunks import Windowed
 from blendkit.registry import READERS, registry
 
@@ -52,7 +52,7 @@ class FileHead:
     @cached_property
     def plain_columns(self) -> frozenset[str]:
         """The columns in lower case, without blanks at their ends; those of another language also in English."""
-        return frozenset([c.strip().lower() for c in self.columns]) | frozenset(map(english_column, self.columns))
+        return frozenset([c.strip().lower() for c in self.columns]) | frozenset(english_columns(self.columns).values())
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from blendkit.core import (
     written_space,
 )
 from blendkit.errors import BlendkitError
-from blendkit.io.edited_files import archived_marks, array_marks, hash_now
+from blendkit.io.edited_files import archived_marks, array_marks, hash_now, same_as_written
 from blendkit.io.readers.result_folder import result_tables
 from blendkit.io.score_places import SUBMISSION, split_source
 from blendkit.store import BROKEN_NPZ, LogitStore, is_store, read_npz, require_sealed, write_json
@@ -219,7 +219,7 @@ def _own(path: Path, array: str | None) -> Provenance | None:
     if side.is_file():
         said = json_value(side.read_text(encoding="utf-8"))
         made = Provenance.from_json(said)
-        return made if said.get(_FILE, "") in ("", hash_now(path)) else _of_others(made)
+        return made if not said.get(_FILE) or same_as_written(path, said[_FILE]) else _of_others(made)
     with path.open("rb") as handle:
         start = handle.read(4)
     if start.startswith(b"PK") and zipfile.is_zipfile(path):
@@ -259,7 +259,7 @@ def _of_run(path: Path, file: str, *, own: bool) -> Provenance:
             return known
         name, about = written[file]
         place = path.with_name(file)
-        if place.is_file() and about.get("sha256", "") not in ("", hash_now(place)):
+        if place.is_file() and about.get("sha256") and not same_as_written(place, about["sha256"]):
             return _of_others(known)
         space: FileSpace = facts["streams"][name]["space"]
         uncovered = tuple(map(str, about["uncovered"]))

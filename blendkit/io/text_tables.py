@@ -30,25 +30,28 @@ _SEPARATORS = (",", ";", "\t")
 _LOOKED_AT = 1 << 16  # letters of the first line
 STATED = re.compile(r"sep=([,;\t])\s*(?:\n|$)")  # a line for spreadsheets
 _UNITS = {"ms": 0.001, "msec": 0.001, "milliseconds": 0.001, "s": 1.0, "sec": 1.0, "secs": 1.0, "seconds": 1.0}
+_TELL_LANGUAGE = {"file", "filename", "recording", "start", "end", "duration"}
 _DECIMAL = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 _ESCAPED = re.compile(r"'[ \u00a0\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]")  # as `safe_cell` writes a cell
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
 
 
-def open_table(path: Path | str, what: str = "this table") -> tuple[pd.DataFrame, tuple[str, ...]]:
+def open_table(
+    path: Path | str, what: str = "this table", *, short_lines: bool = False
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return a table as a frame of str, and notes on how it was read.
 
     Reads text with `,`, `;` or tab between its columns, in UTF-8, UTF-16 or Latin-1, also packed (gz, bz2, xz, zstd,
     zip), and Parquet, all told by their content. The index of the frame is the line of the file, or the number of the
-    row in a Parquet table. An empty cell is "". what: what the table is called in errors. Raises BlendkitError for a
-    file that cannot be read, for columns that are named twice, and for lines whose number of fields is not the
-    header's, all at once.
+    row in a Parquet table. An empty cell is "". what: what the table is called in errors; short_lines: lines may lack
+    their last cells. Raises BlendkitError for a file that cannot be read, for columns that are named twice, and for
+    lines whose number of fields is not the header's, all at once.
     """
     data = unpack_file(Path(path), what)
     if data.startswith(b"PAR1"):
         return _parquet(data, path, what), ()
     text, notes = decode_text(data, path, what)
-    return parse_table(text, path, what), notes
+    return parse_table(text, path, what, short_lines=short_lines), notes
 
 
 def decode_text(data: bytes, path: Path | str, what: str = "this table") -> tuple[str, tuple[str, ...]]:
@@ -68,16 +71,16 @@ def read_text_file(path: Path | str, what: str) -> str:
     return decode_text(unpack_file(Path(path), what), path, what)[0]
 
 
-def parse_table(text: str, path: Path | str, what: str = "this table") -> pd.DataFrame:
+def parse_table(text: str, path: Path | str, what: str = "this table", *, short_lines: bool = False) -> pd.DataFrame:
     """Return the table in a text as a frame of str; see `open_table`.
 
     What was written so that no spreadsheet runs it is as it was before: `'=a` is `=a`.
     """
-    frame = _parsed(text, path, what)
+    frame = _parsed(text, path, what, short_lines)
     return frame.rename(columns=unescaped).map(unescaped) if _ESCAPED.search(text) else frame
 
 
-def _parsed(text: str, path: Path | str, what: str) -> pd.DataFrame:
+def _parsed(text: str, path: Path | str, what: str, short_lines: bool) -> pd.DataFrame:
     import pandas as pd
 
     separator = separator_of(text)
@@ -96,6 +99,7 @@ def _parsed(text: str, path: Path | str, what: str) -> pd.DataFrame:
     if len(rows) and all(len(row) == len(header) + 1 and row[0].isdigit() for _, row in rows):
         header = ["", *header]  # R writes names of rows under no name
     width = len(header)
+    rows = [(n, [*row, *[""] * (width - len(row))]) for n, row in rows] if short_lines else rows
     bad = [(n, len(row)) for n, row in rows if len(row) < width or any(c.strip() for c in row[width:])]
     if bad:
         raise BlendkitError(
@@ -146,12 +150,32 @@ def plain_name(column: str) -> tuple[str, float | None]:
     return in_english("_".join(words)), _UNITS.get(unit)
 
 
-def english_column(column: str) -> str:
-    """Return a column's name in lower case; of a language that we know in English: `Początek (s)` is `start (s)`."""
-    words, unit = _words(column)
-    name = "_".join(words)
-    english = in_english(name)
-    return column.strip().lower() if english == name else f"{english} ({unit})" if unit else english
+def english_columns(columns: Iterable[str]) -> dict[str, str]:
+    """Return {column: its name in lower case}, in English in tables of another language: `Początek (s)` is `start (s)`.
+
+    A table is of another language if its file or its times are named in one: `art` beside `start` is a class. Of two
+    columns of one meaning the first is renamed, and neither if one has that name in English.
+    """
+    given = [str(c) for c in columns]
+    lower = {c: c.strip().lower() for c in given}
+    plain = {c: "_".join(_words(c)[0]) for c in given}
+    english = {c: in_english(name) for c, name in plain.items()}
+    if not any(english[c] != plain[c] and english[c] in _TELL_LANGUAGE for c in given):
+        return lower
+    owned = {english[c] for c in given if english[c] == plain[c]}
+    for c in given:
+        if english[c] not in owned:
+            owned.add(english[c])
+            unit = _words(c)[1]
+            lower[c] = f"{english[c]} ({unit})" if unit else english[c]
+    return lower
+
+
+def columns_by_name(columns: Iterable[str]) -> dict[str, str]:
+    """Return {plain English name: column}; of several the one of that very name, else the first."""
+    given = list(columns)
+    found = {plain_name(c)[0]: c for c in reversed(given)}
+    return found | {c.strip().lower(): c for c in reversed(given) if c.strip().lower() in found}
 
 
 def _words(column: str) -> tuple[list[str], str]:

@@ -24,6 +24,7 @@ COLUMNS: dict[ClassBy, tuple[str, ...]] = {  # headers in use, the most telling 
 }
 KNOWN = {name for names in COLUMNS.values() for name in names}
 NUMBERS = ("idx", "index", "class_idx", "class_index", "label_index")  # columns that restate the order of the rows
+_OTHER_ORDERS = ("rank", "fold", "taxon_order", "count")  # numbers of the classes themselves
 _BY_CHANCE = 2  # rows: a flag of two may be 1 and 0
 SEPARATORS = {",": "`,`", ";": "`;`", "\t": "tab"}
 
@@ -103,7 +104,9 @@ def _place(path: Path, rows: list[list[str]], by: ClassBy, column: str | int | N
     headed = any(k in KNOWN for k in keys)
     listed = f"the first row is {', '.join(f'{i}: {f}' for i, f in enumerate(rows[0], 1))}"
     numbered = [[str(i) for i in range(1, len(keys) + 1)], *rows]
-    _check_order(path, rows if headed else numbered, keys if headed else numbered[0])
+    _check_order(
+        path, rows if headed else numbered, keys if headed else numbered[0], chosen=headed and column is not None
+    )
     if column is not None and _key(str(column)) in keys:
         return keys.index(_key(str(column))), True
     if column is not None:
@@ -119,12 +122,15 @@ def _place(path: Path, rows: list[list[str]], by: ClassBy, column: str | int | N
     return found, True
 
 
-def _check_order(path: Path, rows: list[list[str]], keys: Sequence[str]) -> None:
+def _check_order(path: Path, rows: list[list[str]], keys: Sequence[str], *, chosen: bool) -> None:
     """Raise BlendkitError where a column that numbers the model's columns says that the rows are not in their order.
 
-    It is one by its header, or because its numbers are all those from 0 or 1 on, each once.
+    It is one by its header, or because its numbers are all those from 0 or 1 on, each once. chosen: whether the column
+    of names was named, so that others were looked at.
     """
     for at, key in enumerate(keys):
+        if key not in NUMBERS and (chosen or key in _OTHER_ORDERS):
+            continue
         numbers = [row[at] for row in rows[1:]]
         if not numbers or not all(n.isdecimal() for n in numbers):
             continue
@@ -133,9 +139,12 @@ def _check_order(path: Path, rows: list[list[str]], keys: Sequence[str]) -> None
         first = int(numbers[0]) if key in NUMBERS else first
         if key not in NUMBERS and not (each_once and first <= 1):
             continue
+        other = (
+            [] if key in NUMBERS else ["or name the column of the names (`class_column:`), if it says something else"]
+        )
         wrong = [f"row {i} has {n}" for i, n in enumerate(numbers, 1) if int(n) != first + i - 1]
         if wrong or first > 1:
-            problems = [*wrong[:5], "sort the rows by it: they must be in the order of the model's columns"]
+            problems = [*wrong[:5], "sort the rows by it: they must be in the order of the model's columns", *other]
             raise BlendkitError(f"{path}: column {rows[0][at]!r} does not count up from 0 or 1", problems)
 
 

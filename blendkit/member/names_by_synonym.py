@@ -25,6 +25,7 @@ def read_synonyms(path: Path | None) -> Synonyms:
     if path is not None:
         text = read_text_file(path, "these synonyms")
         own = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text)))
+        own = own[1:] if own and own[0][:1] == ["sep="] else own  # a line for spreadsheets
         bad = [f"line {i}: {','.join(row)}" for i, row in enumerate(own, 1) if row and len(row) != 2]
         if bad:
             raise BlendkitError(f"{path}: expected two names a line", bad[:5])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from blendkit.errors import BlendkitError
-from blendkit.io import csv_text, open_table
+from blendkit.io import csv_text, parse_table, read_text_file, separator_of, text_cell
 from blendkit.store import write_text
 
 _TABLE = "review.csv"
@@ -16,49 +17,82 @@ _NEEDED = ("recording", "start_s", "end_s", "class", "inclusion_probability", "a
 
 @dataclass(eq=False)
 class ReviewSheet:
-    """The lines of a review's table. Nothing but the column of answers is ever changed.
+    """The lines of a review's table. Nothing but the column of answers is ever changed, and no cell becomes a formula.
 
-    The table is read anew before an answer is written: somebody may have answered in a spreadsheet meanwhile.
+    The table is read anew before an answer is written: somebody may have answered in a spreadsheet meanwhile, sorted
+    the lines, or written 0.0 as 0. A clip is known by its recording, start and class.
     """
 
     path: Path
     header: list[str]
     lines: list[list[str]]
+    separator: str = ","
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def clips(self) -> list[dict[str, str]]:
-        """Return every line as {column: text}, in the order of the table, as the file has it now."""
-        self._look_again()
-        return [dict(zip(self.header, line, strict=True)) for line in self.lines]
+        """Return every line as {column: text}, in the order of the table as it was opened, with the answers of now."""
+        with self._lock:
+            self._look_again()
+            return [dict(zip(self.header, line, strict=True)) for line in self.lines]
 
     def give(self, number: int, answer: str) -> None:
-        """Write an answer (y, n, u, or "" to take it back) into a line.
+        """Write an answer (y, n, u, or "" to take it back) into a line, counted as the table was opened.
 
         Raises BlendkitError for others, and for a table whose clips are no longer those that were opened.
         """
         if answer not in ("y", "n", "u", "") or not 0 <= number < len(self.lines):
             raise BlendkitError(f"{self.path}: no answer {answer!r} for clip {number}: it is y, n or u")
         with self._lock:
-            self._look_again()
+            found = self._look_again()
             self.lines[number][self.header.index("answer")] = answer
-            write_text(self.path, csv_text(self.header, self.lines))
+            found.by_clip()[self.key(self.lines[number])][found.header.index("answer")] = answer
+            cells = [[text_cell(cell) for cell in line] for line in found.lines]
+            names = ["" if name.startswith("Unnamed: ") else name for name in found.header]
+            write_text(self.path, csv_text(names, cells, found.separator))
 
-    def _look_again(self) -> None:
-        found = open_review_sheet(self.path)
-        place = found.header.index("answer")
-        own, theirs = ([[*line[:place], *line[place + 1 :]] for line in lines] for lines in (self.lines, found.lines))
-        if found.header != self.header or own != theirs:
-            ways = ["open the studio again: more than its answers was changed since"]
+    def key(self, line: Sequence[str]) -> tuple[str, float, str]:
+        """Return the recording, start in seconds and class of a line. Raises ValueError for a start that is none."""
+        recording, start, name = (line[self.header.index(c)].strip() for c in ("recording", "start_s", "class"))
+        return recording, float(start.replace(",", ".")), name
+
+    def by_clip(self) -> dict[tuple[str, float, str], list[str]]:
+        """Return every line by its clip."""
+        return {self.key(line): line for line in self.lines}
+
+    def _look_again(self) -> ReviewSheet:
+        found, at = open_review_sheet(self.path), self.header.index("answer")
+        theirs = found.by_clip()
+        if theirs.keys() != self.by_clip().keys():
+            ways = ["open the studio again: its clips were changed since"]
             raise BlendkitError(f"{self.path}: not the table that was opened", ways)
-        self.lines = found.lines
+        for line in self.lines:
+            line[at] = theirs[self.key(line)][found.header.index("answer")]
+        return found
 
 
 def open_review_sheet(path: Path) -> ReviewSheet:
     """Return the table of a review, or that of its folder. Raises BlendkitError for one that is none."""
     file = path / _TABLE if path.is_dir() else path
-    frame, _ = open_table(file, "this table of a review")
+    text = read_text_file(file, "this table of a review")
+    frame = parse_table(text, file, "this table of a review")
     header = [str(c) for c in frame.columns]
     if lacks := [c for c in _NEEDED if c not in header]:
         ways = ["`blendkit review SOURCE` writes one"]
         raise BlendkitError(f"{file}: not the table of a review", [f"no column {', '.join(lacks)}", *ways])
-    return ReviewSheet(file, header, frame.to_numpy().tolist())
+    found = ReviewSheet(file, header, frame.to_numpy().tolist(), separator_of(text))
+    wrong = [
+        str(n)
+        for n, line in zip(frame.index, found.lines, strict=True)
+        if not _is_number(line[header.index("start_s")])
+    ]
+    if wrong:
+        raise BlendkitError(f"{file}: not the table of a review", [f"no start in lines {', '.join(wrong[:5])}"])
+    return found
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.strip().replace(",", "."))
+    except ValueError:
+        return False
+    return True

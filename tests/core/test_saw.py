@@ -62,6 +62,11 @@ def test_pairs_that_sound_alike_are_found_as_if_one_by_one(levels: list[str]) ->
     assert sorted(alike_pairs(contents)) == sorted(alike)
 
 
+def test_a_step_and_a_half_is_still_alike_in_pairs() -> None:
+    contents = [AudioContent(str(i), (), level * 16) for i, level in enumerate(("80", "83", "87", "84"))]
+    assert alike_pairs(contents) == [(0, 1), (1, 3), (2, 3)]
+
+
 def test_what_several_saw_is_known_only_if_all_of_it_is() -> None:
     one, other = Saw.of(["b", "a"], {"a": AudioContent("1")}), Saw.of(["c"], known=False)
     both = one.joined(other)

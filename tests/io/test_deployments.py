@@ -24,6 +24,8 @@ def written(folder: Path, text: str) -> Path:
          (Deployment("a/5E90A4D4", "007"), Deployment("1E5", "NA"))),
         ("Folder;Site;Latitude;longitude;TZ\ncard\\one/;East;-16.5;-56;UTC-4\ntwo;West;;;\n", "folder",
          (Deployment("card/one", "East", "UTC-4", -16.5, -56.0), Deployment("two", "West"))),
+        ("recording,site,tz,latitude,longitude,lat\nR1,A\nR2,B,UTC,2,3,9\n", "recording",  # a line may end before the header
+         (Deployment("R1", "A"), Deployment("R2", "B", "UTC", 2.0, 3.0))),
         ("folder;site;lat;lon\ncard;East;-16,5;-56,25\n", "folder", (Deployment("card", "East", None, -16.5, -56.25),)),
         ("\ufeffprefix\tsite\nSM4-01\tRidge\n\n", "prefix", (Deployment("SM4-01", "Ridge"),)),
     ],
@@ -52,7 +54,7 @@ def test_all_lines_that_are_wrong_are_listed(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["site\nA\n", "recording,folder,site\na,b,c\n", "recording,place\na,b\n", "a"])
+@pytest.mark.parametrize("text", ["site\nA\n", "recording,folder,site\na,b,c\n", "recording,place\na,b\n"])
 def test_columns_that_do_not_say_which_recordings(tmp_path: Path, text: str) -> None:
     with pytest.raises(BlendkitError, match="expected a column site, and one of recording, folder, prefix"):
         read_deployments(written(tmp_path, text))
@@ -61,6 +63,7 @@ def test_columns_that_do_not_say_which_recordings(tmp_path: Path, text: str) -> 
 def test_a_table_that_cannot_be_read(tmp_path: Path) -> None:
     written(tmp_path, "folder,site\nA,B,C\n")  # a field too many
     (tmp_path / "empty.csv").touch()
-    for path in (tmp_path / "d.csv", tmp_path / "empty.csv", tmp_path / "none.csv"):
+    (tmp_path / "header.csv").write_text("folder,site\n", encoding="utf-8")
+    for path in (tmp_path / f"{n}.csv" for n in ("d", "empty", "header", "none")):
         with pytest.raises(BlendkitError, match="this table of deployments"):
             read_deployments(path)

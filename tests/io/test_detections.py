@@ -97,6 +97,17 @@ def test_a_column_named_in_english_keeps_its_name(tmp_path: Path) -> None:
     assert given == [[0.5], [0.25], [0.125]]
 
 
+def test_words_of_another_language_count_in_tables_of_another_language(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Datei;Beginn;Ende;Endzeit;Art;Spezies;Confidence\na.wav;0;3;9;Amsel;x;0.5\n", encoding="utf-8")
+    found = read_detections(path)  # of two words for one thing the first counts
+    assert (found.label, found.end_s.tolist()) == (["Amsel"], [3.0])
+    path.write_text(
+        "filename,start,end,compau,fotfly,art\nR1.wav,0,5,0.1,0.2,0.3\nR1.wav,5,10,.3,.1,.2\n", encoding="utf-8"
+    )
+    assert read_score_file(path).scores.classes == ("compau", "fotfly", "art")  # a class beside English times
+
+
 def test_selections_without_scores(tmp_path: Path) -> None:
     path = tmp_path / "R1.Table.1.selections.txt"
     path.write_text("Selection\tBegin Time (s)\tEnd Time (s)\tAnnotation\n1\t0.5\t1.25\tfrog\n", encoding="utf-8")

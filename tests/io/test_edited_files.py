@@ -35,6 +35,13 @@ def shuffle(path: Path) -> None:
     pd.read_csv(path).iloc[::-1].to_csv(path, index=False)
 
 
+def test_other_line_ends_are_no_edit(scores: Scores, tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    write_scores(scores, path, provenance=OOF)
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert read_provenance(path) == OOF
+
+
 @pytest.mark.parametrize("edit", [edit_cell, shuffle])
 def test_a_csv_that_was_edited_is_no_longer_what_it_was(
     scores: Scores, tmp_path: Path, edit: Callable[[Path], None]

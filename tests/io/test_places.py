@@ -19,6 +19,8 @@ def test_sites_and_finds(tmp_path: Path) -> None:
     assert read_sites(sites) == {"S01": (-16.5, -56.0), "007": (90.0, 180.0)}
     short = write(tmp_path / "s.csv", "Site;Lat;Lon", "S01;-16,5;-56")  # decimal commas
     assert read_sites(short) == {"S01": (-16.5, -56.0)}
+    both = write(tmp_path / "s.csv", "site,lat,latitude,lon,longitude", "S01,1,2,3,4")
+    assert read_sites(both) == {"S01": (2.0, 4.0)}
     finds = write(tmp_path / "f.csv", "primary_label,latitude,longitude", "frog,1,2", "NA,3,4.5", "bird,,")
     assert read_finds(finds) == [("frog", 1.0, 2.0), ("NA", 3.0, 4.5)]
 

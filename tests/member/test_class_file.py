@@ -92,6 +92,16 @@ def test_rows_that_their_own_numbers_put_in_another_order(tmp_path: Path, header
     assert names == ["Turdus merula", "Ara ararauna", "Rhea americana", "Crax fasciolata"]
 
 
+def test_numbers_of_the_classes_themselves_are_no_order(tmp_path: Path) -> None:
+    for header in ("fold", "rank"):
+        assert read(tmp_path, f"primary_label,{header}\na,1\nb,0\nc,2\n")[0] == ["a", "b", "c"]
+    table = "scientific_name,number\nA a,1\nB b,0\nC c,2\n"
+    with pytest.raises(BlendkitError, match="does not count up") as error:
+        read(tmp_path, table, "scientific_name")
+    assert "`class_column:`" in error.value.problems[-1]
+    assert read(tmp_path, table, "scientific_name", "scientific_name")[0] == ["A a", "B b", "C c"]
+
+
 def test_rows_without_a_header_have_an_order_too(tmp_path: Path) -> None:
     with pytest.raises(BlendkitError, match="column '1' does not count up"):
         read(tmp_path, "3;Crax fasciolata\n0;Turdus merula\n2;Rhea americana\n1;Ara ararauna\n", "id", 2)

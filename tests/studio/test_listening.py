@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -151,9 +153,42 @@ def test_answers_that_are_written_into_the_table_meanwhile_stay(tmp_path: Path) 
     (tmp_path / "review.csv").write_text(text.replace("0.25,n", "0.25,u"), encoding="utf-8")
     sheet.give(0, "y")
     assert [c["answer"] for c in open_review_sheet(tmp_path).clips()] == ["y", "u"]
-    (tmp_path / "review.csv").write_text(text.replace("c2", "c3"), encoding="utf-8")
-    with pytest.raises(BlendkitError, match="not the table that was opened"):
-        sheet.give(0, "n")
+    head, *lines = text.splitlines(keepends=True)  # sorted, and with the numbers of another program
+    (tmp_path / "review.csv").write_text("".join([head, *lines[::-1]]).replace("0.0,", "0,"), encoding="utf-8")
+    sheet.give(0, "n")
+    assert [(c["clip"], c["answer"]) for c in open_review_sheet(tmp_path).clips()] == [("c2", "n"), ("c1", "n")]
+    assert [c["clip"] for c in sheet.clips()] == ["c1", "c2"]  # as it was opened
+    (tmp_path / "review.csv").write_text(text.replace("X_Test_0002", "X_Test_0009"), encoding="utf-8")
+    for call in (lambda: sheet.give(0, "n"), sheet.clips):
+        with pytest.raises(BlendkitError, match="not the table that was opened"):
+            call()
+
+
+def test_an_answer_leaves_all_other_cells_as_safe_as_they_were(tmp_path: Path) -> None:
+    text = REVIEW.replace("amabird", "'=cmd()").replace("X_Test_0001", "'-X").replace(",", ";")
+    (tmp_path / "review.csv").write_text(text, encoding="utf-8")
+    sheet = open_review_sheet(tmp_path)
+    assert sheet.clips()[0]["class"] == "=cmd()"
+    sheet.give(0, "y")
+    assert (tmp_path / "review.csv").read_text(encoding="utf-8") == text.replace(";0.25;\n", ";0.25;y\n").replace(
+        '"', ""
+    )
+
+
+def test_no_answer_is_lost_while_the_clips_are_asked_for(tmp_path: Path) -> None:
+    lines = [f"c{i},r{i},0.0,5.0,x,X,0.9,1,4,0.25," for i in range(30)]
+    (tmp_path / "review.csv").write_text("\n".join([REVIEW.splitlines()[0], *lines]) + "\n", encoding="utf-8")
+    sheet, before = open_review_sheet(tmp_path), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(3) as pool:
+            asked = [pool.submit(sheet.clips) for _ in range(60)]
+            for i in range(30):
+                sheet.give(i, "y")
+            assert all(len(a.result()) == 30 for a in asked)
+    finally:
+        sys.setswitchinterval(before)
+    assert [c["answer"] for c in open_review_sheet(tmp_path).clips()] == ["y"] * 30
 
 
 @pytest.mark.parametrize(("text", "said"), [("a,b\n1,2\n", "no column recording"), (REVIEW + "c3,x\n", "line 4 has 2")])

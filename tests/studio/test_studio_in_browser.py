@@ -144,6 +144,16 @@ def test_controls_that_are_moved_at_once_all_count(served: Served, world: Path) 
     page.wait_for_selector("[role=alert]:has-text('sigma')")
     page.wait_for_function(f"() => document.querySelector('{SIGMA}').value === '0.8'")
     assert figures(page) == before
+    page.evaluate(
+        f"(moves) => {{ ({TOGETHER})(moves); document.querySelector('#save').click(); }}",
+        [(f"div:has(> {SIGMA}) > [type=number]", -2)],
+    )
+    page.wait_for_selector("text=Nothing was saved: the last change was refused.")
+    page.evaluate(TOGETHER, [(SLIDER, 350)])  # what was refused is still said when another control moves
+    page.wait_for_selector("pre.command:has-text('0.35')")
+    assert page.locator("[role=alert]:has-text('sigma')").count() == 1
+    page.evaluate(TOGETHER, [(SIGMA, 0.9)])
+    page.wait_for_selector("[role=alert]:has-text('sigma')", state="detached")
     page.fill("[aria-label='Name of the new recipe']", "at_once")
     page.evaluate(f"(moves) => {{ ({TOGETHER})(moves); document.querySelector('#save').click(); }}", [(SLIDER, 700)])
     page.wait_for_selector("text=Saved as")

@@ -9,7 +9,7 @@ from typing import get_args
 
 from blendkit.core import OFFSET_FORMS, Deployment, DeploymentKey, Deployments, recording_id, zone
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io.text_tables import decimal_points, open_table, plain_name
+from blendkit.io.text_tables import columns_by_name, decimal_points, open_table
 
 _KEYS: tuple[DeploymentKey, ...] = get_args(DeploymentKey)
 _LIMITS = {"latitude": 90.0, "longitude": 180.0}  # degrees
@@ -23,6 +23,8 @@ def read_deployments(path: Path) -> Deployments:
     coordinates that are not on Earth.
     """
     columns, table = _table(path)
+    if not table:
+        raise BlendkitError(f"{path}: no lines below the header of this table of deployments")
     keys = [k for k in _KEYS if k in columns]
     if len(keys) != 1 or "site" not in columns:
         wanted = f"expected a column site, and one of {', '.join(_KEYS)}"
@@ -48,8 +50,8 @@ def read_deployments(path: Path) -> Deployments:
 
 def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Return the columns by their plain names, and (line number, cells) of every row."""
-    frame, _ = open_table(path, "this table of deployments")
-    named = {plain_name(c)[0]: c for c in reversed(frame.columns)}
+    frame, _ = open_table(path, "this table of deployments", short_lines=True)
+    named = columns_by_name(frame.columns)
     frame, _ = decimal_points(frame[list(named.values())], [named[c] for c in _LIMITS if c in named])
     rows = [[cell.strip() for cell in row] for row in frame.itertuples(index=False, name=None)]
     return list(named), [(int(line), row) for line, row in zip(frame.index, rows, strict=True) if any(row)]

@@ -12,12 +12,13 @@ import numpy as np
 from blendkit.core import FileSpace, Float64, composed, recording_id, unit_of_times
 from blendkit.errors import BlendkitError, brief, did_you_mean, shorten
 from blendkit.io.column_values import read_binary_table
+from blendkit.io.column_words import in_english
 from blendkit.io.file_kinds import file_kind, why_unreadable
 from blendkit.io.packed_files import FAILURES
 from blendkit.io.percentages import shares_of_percent
 from blendkit.io.readers.label_times import require_seconds
 from blendkit.io.readers.table_names import table_recording
-from blendkit.io.text_tables import decimal_points, english_column, open_table, plain_name
+from blendkit.io.text_tables import decimal_points, english_columns, open_table, plain_name
 from blendkit.io.windows_to_chunks import Windowed
 
 if TYPE_CHECKING:
@@ -142,9 +143,7 @@ def open_detections(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
         frame = read_binary_table(path)
     else:
         frame, notes = open_table(path, "this table of detections")
-    lower = {c: str(c).strip().lower() for c in frame.columns}
-    english = {c: e for c, own in lower.items() if (e := english_column(str(c))) not in {*lower.values()} - {own}}
-    return frame.rename(columns={**lower, **english}), notes
+    return frame.rename(columns=english_columns(map(str, frame.columns))), notes
 
 
 def take_detections(
@@ -188,6 +187,12 @@ def _own_table(path: Path, recordings: Sequence[str]) -> bool:
     return {r.rpartition("/")[2] for r in recordings} == {name}
 
 
+def _given(columns: dict[str, Any], name: str) -> Any | None:
+    """Return the column of a name, also of one in another language that was turned into English."""
+    own = name.strip().lower()
+    return columns.get(own, columns.get(in_english(own)))
+
+
 def _first(columns: dict[str, Any], names: Sequence[str]) -> Any | None:
     return next((columns[n] for n in names if n in columns), None)
 
@@ -195,7 +200,7 @@ def _first(columns: dict[str, Any], names: Sequence[str]) -> Any | None:
 def _column(
     path: Path, columns: dict[str, Any], given: str | None, names: Sequence[str], what: str, *, needed: bool = True
 ) -> Any | None:
-    found = columns.get(given.strip().lower(), columns.get(english_column(given))) if given else _first(columns, names)
+    found = _given(columns, given) if given else _first(columns, names)
     if found is None and needed:
         expected = f"{given!r}{did_you_mean(given, columns)}" if given else f"one of {', '.join(names)}"
         raise BlendkitError(f"{path.name}: no {what} column", [f"expected {expected}", f"has {shorten(columns)}"])

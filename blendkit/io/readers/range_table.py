@@ -10,6 +10,7 @@ import numpy as np
 
 from blendkit.core import Float64
 from blendkit.errors import BlendkitError, shorten
+from blendkit.io.text_form import text_form
 from blendkit.io.text_tables import decimal_points, open_table
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class RangeTable:
 def is_range_table(path: Path) -> bool:
     """Return whether a CSV has a column `probability`, which no plain list of species has."""
     try:
-        return "probability" in [name.strip().lower() for name in open_table(path)[0].columns]
+        return "probability" in [name.strip().lower() for name in text_form(path).header]
     except BlendkitError:
         return False  # the reader of lists says what is wrong with the file
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io.text_tables import decimal_points, open_table, plain_name
+from blendkit.io.text_tables import columns_by_name, decimal_points, open_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +56,7 @@ def coordinate_table(path: Path, name: str) -> pd.DataFrame:
     import pandas as pd
 
     frame, _ = open_table(path)
-    plain = {plain_name(c)[0]: c for c in reversed(frame.columns)}
+    plain = columns_by_name(frame.columns)
     frame, _ = decimal_points(frame, [plain[c] for c in _LIMITS if c in plain])
     frame = frame.rename(columns={c: named for named, c in plain.items()}).reset_index(drop=True)
     lacks = [c for c in (name, *_LIMITS) if c not in frame.columns]

@@ -24,7 +24,11 @@ def text_cell(text: str) -> str:
 
 def label_cell(name: str) -> str:
     """Return the cell of one class in a column of labels: a list of one, where a reader would take it for several."""
-    return json.dumps([name], ensure_ascii=False) if any(j in name for j in (*LABEL_JOINERS, "[")) else text_cell(name)
+    return (
+        json.dumps([name], ensure_ascii=False)
+        if any(j in name for j in (*LABEL_JOINERS, "[", " "))
+        else text_cell(name)
+    )
 
 
 def seconds_cell(seconds: float) -> str:

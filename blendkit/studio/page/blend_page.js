@@ -14,7 +14,7 @@ const WORDS = { real: "real", undecided: "undecided", not: "not better" };
 
 export function blendPage(about) {
   if (about.no_blend) return [el("p", null, `Nothing can be moved here: ${about.no_blend}.`)];
-  const desk = { values: {}, history: [], at: -1, ask: state.ask, drag: null, queue: Promise.resolve(), changing: null, ends: null };
+  const desk = { values: {}, history: [], at: -1, ask: state.ask, drag: null, queue: Promise.resolve(), changing: null, ends: null, refused: 0, failed: null };
   const show = figuresOf(about), controls = blendControls(about.controls, { move: (...a) => moved(about, desk, show, ...a), set: (...a) => set(desk, show, ...a) });
   const trail = responsive((width) => trailChart(desk.history, desk.at)(width)), graph = el("div"), saving = savingTools(about, () => desk.values, () => finish(desk));
   const back = el("button", { type: "button", on: { click: () => go(desk, show, () => desk.at - 1) } }, "Undo");
@@ -46,8 +46,8 @@ function figuresOf(about) {
   const box = el("div", null, el("dl", { class: "halves" }, rows), said, note, trouble,
     about.halves.why_not && el("p", { class: "alarm" }, `Nothing is held out: ${about.halves.why_not}. Every figure here is in-sample.`));
   return { box, note: (text) => { note.textContent = text; }, fail: (error) => { trouble.textContent = error.message; },
+    clear: () => { trouble.textContent = ""; },
     figures: (macro) => {
-      trouble.textContent = "";
       for (const n of names) {
         parts[n].big.textContent = fixed(macro[n]);
         parts[n].big.dataset.macro = macro[n];
@@ -79,18 +79,19 @@ function change(desk, key, ends) {
   desk.timer = setTimeout(() => finish(desk), REST_MS);
 }
 
-// Stop at what is being changed; the promise comes when all settings that were stopped at have their figures.
+// Stop at what is being changed; the promise comes when all settings that were stopped at have their figures, and says
+// whether none of them was refused.
 function finish(desk) {
   clearTimeout(desk.timer);
-  const { ends } = desk;
+  const { ends, refused } = desk;
   desk.ends = null;
   ends?.();
-  return desk.queue;
+  return desk.queue.then(() => desk.refused === refused);
 }
 
 // Settings are stopped at one after the other: each starts from the values of the one before.
 function stop(desk, show, setting) {
-  desk.queue = desk.queue.then(() => settle(desk, show, setting));
+  desk.queue = desk.queue.then(() => settle(desk, show, setting)).catch((e) => show.fail(e));
 }
 
 function moved(about, desk, show, blend, member, k) {
@@ -164,11 +165,11 @@ function endDrag(desk, show, blend, member, k) {
   const own = desk.drag?.blend === blend && desk.drag.member === member ? desk.drag : null;
   desk.drag = null;
   const passed = own && { values: own.values, blend, member, shares: [...own.passed].sort((a, b) => a - b).map((j) => j / WHOLE) };
-  stop(desk, show, { share: [blend, member, k / WHOLE], passed, line: own?.line });
+  stop(desk, show, { key: `${blend}.${member}`, share: [blend, member, k / WHOLE], passed, line: own?.line });
 }
 
 function set(desk, show, address, value) {
-  const changed = (values) => ({ ...values, [address]: value }), ends = () => stop(desk, show, { changed });
+  const changed = (values) => ({ ...values, [address]: value }), ends = () => stop(desk, show, { key: address, changed });
   change(desk, address, ends);
   desk.late ??= setTimeout(() => show.note("These are the figures of the setting before: those of this one are being counted \u2026"), LATE_MS);
   const came = (shown) => { clearTimeout(desk.late); desk.late = null; show.note(""); shown(); };
@@ -177,7 +178,7 @@ function set(desk, show, address, value) {
 
 // A setting is stopped at: its exact figures, its place in the history, its intervals, and what all the looks cost.
 // changed(values): the values with one more change; passed and line: of the drag that ended here.
-async function settle(desk, show, { changed = (values) => values, share, passed, line }) {
+async function settle(desk, show, { key = "", changed = (values) => values, share, passed, line }) {
   const before = desk.values, values = changed(before);
   try {
     const found = await desk.ask("settled", share ? { values, share } : { values });
@@ -187,10 +188,13 @@ async function settle(desk, show, { changed = (values) => values, share, passed,
     desk.history = [...desk.history.slice(0, desk.at + 1), { values: found.values, shares: found.shares, macro: found.macro }];
     desk.at = desk.history.length - 1;
     show.figures(found.macro);
+    if (desk.failed === null || desk.failed === key) { show.clear(); desk.failed = null; } // a refusal stays until it is made good
     if (line?.points) show.note("");
     desk.settled();
     judge(desk, show, passed).catch((e) => show.fail(e));
   } catch (error) {
+    desk.refused += 1;
+    desk.failed = key;
     if (desk.at >= 0) { // the controls go back to the setting before, and its figures with them
       show.figures(desk.history[desk.at].macro);
       judge(desk, show).catch((e) => show.fail(e));
@@ -208,14 +212,18 @@ async function judge(desk, show, passed) {
 }
 
 function go(desk, show, place) {
+  const { refused } = desk;
   finish(desk);
   desk.queue = desk.queue.then(() => {
+    if (desk.refused !== refused) return; // what was refused is undone already
     const at = place();
     if (at < 0 || at >= desk.history.length) return;
+    show.clear();
+    desk.failed = null;
     desk.at = at;
     desk.values = desk.history[at].values;
     show.figures(desk.history[at].macro);
     desk.settled();
     judge(desk, show).catch((e) => show.fail(e));
-  });
+  }).catch((e) => show.fail(e));
 }

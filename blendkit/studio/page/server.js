@@ -44,8 +44,10 @@ export function channel(ended) {
     if (found.error) own.fail(new Error(found.error)); else own.done(found);
   });
   socket.addEventListener("open", () => early.splice(0).forEach((text) => socket.send(text)));
-  socket.addEventListener("close", ended);
+  const gone = () => new Error("the server does not answer");
+  socket.addEventListener("close", () => { waiting.forEach((own) => own.fail(gone())); waiting.clear(); ended(); });
   return (kind, question) => new Promise((done, fail) => {
+    if (socket.readyState > WebSocket.OPEN) { fail(gone()); return; }
     const id = ++next, text = JSON.stringify({ kind, id, ...question });
     waiting.set(kind, { id, done, fail });
     if (socket.readyState === WebSocket.CONNECTING) early.push(text); else if (socket.readyState === WebSocket.OPEN) socket.send(text);
