@@ -54,7 +54,8 @@ class Behind:
             what = f"weights or values of this recipe were chosen on {tuned} {of} (`tuned_on:`)"
             said.insert(0, f"{what}: figures of its output are in-sample")
         if unknown := [n for n, p in self.members.items() if measured and p.kind_on(measured) == "unknown"]:
-            said.append(f"{shorten(unknown)}: {NOT_KNOWN}")
+            edited = shorten([n for n in unknown if self.members[n].edited])
+            said.append(f"{shorten(unknown)}: {NOT_KNOWN}{edited and f': {edited} changed after it was written'}")
         return [*self.not_told, *said, *copies_said(measured, self.contents)]
 
     def steps_fitted_on(self, plan: Plan, files: RecipeFiles, recordings: set[str]) -> dict[str, int]:

@@ -23,6 +23,7 @@ from blendkit.io.space_check import beyond_unit, check_space
 from blendkit.io.writer_choice import choose_writer
 from blendkit.store import new_folder, written_together
 
+_EDITED = "it was changed after it was written: its space and what it learned from are not known"
 _TO_THE_LAST = "chunks after the last detection of a recording have no row: --audio tells how long recordings are"
 
 
@@ -100,6 +101,11 @@ def _scores(source: Path | str, path: Path, file: ScoreFile, name: str, writer: 
     if writer.array is not None:
         notes.append(f"read it as {path.name}:{writer.array}")
     known = replace(read_provenance(source), space=scores.space)
+    notes += (
+        ["it was changed after it was written: its space and what it learned from are not known"]
+        if known.edited
+        else []
+    )
     notes += copies_counted(scores.rows.recordings(), known.contents)
     told = replace(known, space="unknown") != Provenance() or scores.space != "unknown"
 

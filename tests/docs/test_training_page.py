@@ -105,6 +105,7 @@ def test_there_are_eight_commands_and_each_says_what_it_wrote(folder: Path, said
     assert len(commands()) == 8
     assert "to start a scalar mix with:" in said["probe birdnet"]
     assert "out of fold, chunks: macro-AUC" in said["fit seqhead"]
+    assert "what the model behind the features learned from is not known" in " ".join(said["fit seqhead"].split())
     pseudo = json.loads((folder / "pl" / "pseudo.json").read_text(encoding="utf-8"))
     assert len(pseudo["saw"]) == len([*(folder / "clips").rglob("*.wav"), *(folder / "soundscapes").iterdir()])
     assert pseudo["cells"] > 0

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from blendkit.core import NameRule, Saw, Scores, rows_from_ids
-from blendkit.io import PROVENANCE, Provenance, provenance_array, read_provenance, write_scores
+from blendkit.io import PROVENANCE, Provenance, convert_file, provenance_array, read_provenance, write_scores
 from blendkit.store import file_hash
 
 IDS = ["r1_5", "r1_10", "r2_5"]
@@ -55,6 +55,8 @@ def test_a_csv_that_was_edited_is_no_longer_what_it_was(
         assert found.edited
         assert (found.space, found.kind_on(["r1", "r2"])) == ("unknown", kinds[1])
         assert found.kind_on(["r2"]) == "unknown"
+        converted = convert_file(path, tmp_path / f"{made.kind}.npz")
+        assert any(n.startswith("it was changed after it was written") for n in converted.notes)
 
 
 def write_npz(path: Path, **arrays: np.ndarray) -> None:

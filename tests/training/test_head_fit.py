@@ -36,6 +36,11 @@ def test_which_blocks_are_read() -> None:
     assert tokens(residual=(("late", "early"),)) == [Token("late", "early")]
 
 
+def test_a_store_of_embeddings_alone_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(STORE, "shapes", {"embedding": (8,)})
+    assert tokens() == [Token("embedding")]
+
+
 def test_wrong_blocks_are_named() -> None:
     with pytest.raises(BlendkitError, match=r"no feature 'lat'.*'late'"):
         tokens(blocks=("lat",))

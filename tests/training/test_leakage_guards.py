@@ -15,7 +15,7 @@ import pytest
 from blendkit.core import NameRule, Saw, Scores, chunk_rows
 from blendkit.engine import Beforehand
 from blendkit.errors import BlendkitError
-from blendkit.io import Provenance, joined, read_provenance
+from blendkit.io import Provenance, joined, provenance_array, read_provenance
 from blendkit.store import FeatureStore, LogitStore, Stored
 from blendkit.training.examples import Examples
 from blendkit.training.jobs import head_fit, labelling
@@ -239,6 +239,16 @@ def test_a_recipe_of_members_that_declare_nothing_is_not_known(
     stated = replace(request, out=tmp_path / "stated", teacher=replace(request.teacher, saw=labels))
     made = pseudo_label(stated)
     assert (made["saw"], made["saw_known"]) == ([*saw, "z"], True)
+
+
+def test_a_fit_notes_that_another_had_seen_its_rows(make_examples: Make, tmp_path: Path) -> None:
+    e = make_examples(4, 2)
+    made = Provenance("logit", Saw.of(e.recording.tolist()), "in-sample")
+    held = {"logits": np.ones((len(e), 3), np.float32)}
+    np.savez(tmp_path / "oof.npz", provenance=provenance_array(made, held), **held)  # type: ignore[arg-type]
+    fit: Any = SimpleNamespace(oof=np.ones((len(e), 3), np.float32))
+    _, (first, *_) = _countable(HeadRequest(Path("out"), against=(tmp_path,)), fit, ready(e))
+    assert first.endswith("learned from rows of its own out-of-fold table: they cannot be compared")
 
 
 def test_a_fit_notes_a_teacher_that_does_not_say_all(make_examples: Make) -> None:

@@ -112,7 +112,6 @@ def write_fit(request: HeadRequest, fit: Fit, ready: PreparedFit) -> dict[str, A
     examples, job, source = ready.examples, ready.job, ready.source
     others = {p.name: out_of_fold_of(p, examples, fit.fold) for p in request.against}
     logits, notes = _countable(request, fit, ready)
-    notes = [*seen_by(request.against), *notes]
     figures = judge(examples, logits, others, fit.fold)
     with written_together(request.out, FIT) as new:
         drift = write_heads(new, fit, examples, job, source)
@@ -137,7 +136,7 @@ def _countable(request: HeadRequest, fit: Fit, ready: PreparedFit) -> tuple[Floa
     names = sorted(set(ready.examples.recording.tolist()))
     seen = np.isin(ready.examples.recording, ready.source.saw.among(names, ready.examples.contents))
     unsure = "what the pseudo-labelling teacher learned from is not known: any out-of-fold figure may be inflated"
-    notes = [] if ready.source.saw.known else [unsure]
+    notes = [*seen_by(request.against), *([] if ready.source.saw.known else [unsure])]
     if not seen.any():
         return fit.oof, notes
     what = f"{int(seen.sum())} of {len(seen)} rows are of recordings that a teacher or the features' model learned from"
@@ -190,7 +189,7 @@ def _open(request: HeadRequest) -> list[FeatureStore]:
 
 
 def _tokens(request: HeadRequest, store: FeatureStore, probed: Sequence[str]) -> tuple[Token, ...]:
-    stored = [n for n in store.shapes if n != "embedding"]
+    stored = [n for n in store.shapes if n != "embedding"] or list(store.shapes)
     asked = list(request.head.blocks) or list(probed) or ([] if request.head.residual else stored)
     require_features(
         str(store.manifest.folder), [*asked, *(b for pair in request.head.residual for b in pair)], store.shapes
