@@ -53,6 +53,12 @@ class ScoreWriter:
     fold_suffixes: tuple[str, ...] = ()
 
 
+_NO_CAMTRAP = (
+    "Camtrap DP asks for deployments, projects and designs that detections do not know (docs/detections.md): `parquet` "
+    "holds what its observations need"
+)
+
+
 def find_writers(formats: Iterable[str]) -> dict[str, Writer]:
     """Return {format: writer}, each once. Raises BlendkitError for a format that nothing writes, with the nearest."""
     found = {name: _named(name) for name in dict.fromkeys(formats)}
@@ -73,6 +79,8 @@ def _named(name: str) -> Any:
     try:
         return writers.get(name)
     except BlendkitError as error:
+        if name.lower().startswith("camtrap"):
+            raise BlendkitError(error.title, [*error.problems, _NO_CAMTRAP]) from error
         if name not in registry(READERS).names() or name in writers.names():
             raise
         own = [f"{n}: {writers.get(n).about}" for n in writers.names() if isinstance(writers.get(n), Writer)]

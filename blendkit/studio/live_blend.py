@@ -67,7 +67,15 @@ class LiveBlend:
         found, recipe = dict(values), with_values(self.recipe, values, _ORIGIN)
         if share is not None:
             blend, member, part = share
-            axis = _axis(f"{blend}.{member}={float(part):.9f}", recipe)
+            asked, key = f"{blend}.{member}={float(part):.9f}", f"blends.{blend}.of"
+            try:
+                axis = _axis(asked, recipe)
+            except BlendkitError:
+                if key not in found:
+                    raise
+                # where one member has all of the weight, the others get the ratio that they have in the recipe again
+                recipe = with_values(self.recipe, {k: v for k, v in found.items() if k != key}, _ORIGIN)
+                axis = _axis(asked, recipe)
             recipe = axis.applied(recipe, axis.values[0])
             found[f"blends.{blend}.of"] = dict(recipe.model.blends[blend].of)
         return recipe, found

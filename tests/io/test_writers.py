@@ -43,6 +43,8 @@ def test_the_built_in_writers_are_plugins() -> None:
     assert {*BUILT_IN, *OF_SCORES} <= set(registry(WRITERS).names())
     with pytest.raises(BlendkitError, match="matrix: holds the scores of all chunks, no detections"):
         find_writers(["raven", "matrix"])
+    with pytest.raises(BlendkitError, match=r"unknown format to write 'camtrap-dp'(?s:.*)`parquet` holds"):
+        find_writers(["camtrap-dp"])
     with pytest.raises(BlendkitError, match=r"unknown format to write 'ravn' \(did you mean 'raven'\?\)"):
         find_writers(["ravn"])
     with pytest.raises(BlendkitError, match="no format to write"):

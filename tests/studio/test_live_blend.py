@@ -196,6 +196,16 @@ def test_a_recipe_is_saved_with_its_comments_and_gives_the_same_figure(client: A
     )
 
 
+def test_a_member_that_had_all_of_the_weight_gives_it_back(studio: Studio) -> None:
+    live = studio.live
+    assert live is not None
+    alone = live.figures({ADDRESS: 0.8}, ("mix", "cnn", 1.0))["values"]
+    again, straight = (live.figures(v, ("mix", "cnn", 0.25)) for v in (alone, {ADDRESS: 0.8}))
+    assert again == straight
+    with pytest.raises(BlendkitError, match="'mix' does not blend 'x'"):
+        live.figures(alone, ("mix", "x", 0.25))
+
+
 def test_only_what_can_be_addressed_has_a_slider(world: Path) -> None:
     text = (world / "trio.yaml").read_text(encoding="utf-8")
     again = text.replace("- gaussian: {", "- {gaussian: {sigma: 2.0}, id: other}\n      - gaussian: {", 1)
