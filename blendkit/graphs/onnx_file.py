@@ -69,21 +69,33 @@ def ports(model: Any) -> tuple[list[Port], list[Port]]:
 def final_activation(model: Any, output: str) -> str | None:
     """Return `Sigmoid`, `HardSigmoid` or `Softmax` if the graph's output comes from it, only rearranged or pooled.
 
-    Of logarithms of these: `LogSoftmax`, or `Log of` the activation.
+    Of logarithms of these: `LogSoftmax`, or `Log of` the activation; of multiples of more than 1: `multiple of` it.
     """
     makers = {t: n for n in model.graph.node for t in n.output}
-    name, log = output, ""
+    constants = [n for n in model.graph.node if n.op_type == "Constant"]
+    numbers = {n.output[0]: a.t for n in constants for a in n.attribute if a.name == "value"}
+    numbers |= {i.name: i for i in model.graph.initializer}
+    name, of = output, ""
     while (node := makers.get(name)) is not None:
         if node.op_type in _GIVE_PROBABILITIES:
-            return f"{log}{node.op_type}"
+            return f"{of}{node.op_type}"
         if node.op_type == "LogSoftmax":
             return "LogSoftmax"
+        name = node.input[0]
         if node.op_type == "Log":
-            log = "Log of "
+            of = "Log of "
+        elif node.op_type == "Mul" and sum(i in numbers for i in node.input) == 1:
+            factor, name = sorted(node.input, key=lambda i: i not in numbers)
+            of = "multiple of " if _largest(numbers[factor]) > 1 else of
         elif node.op_type not in _KEEP_PROBABILITIES:
             return None
-        name = node.input[0]
     return None
+
+
+def _largest(tensor: Any) -> float:
+    from onnx import numpy_helper
+
+    return float(numpy_helper.to_array(tensor).max(initial=0.0))
 
 
 def check_input(name: str, inputs: Sequence[Any], input_name: str, samples: int) -> None:

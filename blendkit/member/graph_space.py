@@ -32,6 +32,11 @@ def stated_space(
         ways = ["export the graph with the probabilities themselves, and state `gives: prob`",
                 "or state `gives: logit`: the order of the values is right then, their size is not"]  # fmt: skip
         raise BlendkitError(f"{member}: {what}", ways)
+    if last is not None and last.startswith("multiple of"):
+        what = f"output {output!r} holds a {last}, as percentages are, which are no logits"
+        ways = ["export the graph without the factor, and state `gives: prob`",
+                "or state `gives: logit`: the order of the values is right then, their size is not"]  # fmt: skip
+        raise BlendkitError(f"{member}: {what}", ways)
     if last is None and not within:
         return "logit"
     why = f"the graph ends in {last}" if last else f"its values lie in [{finite.min():g}, {finite.max():g}]"
@@ -65,7 +70,9 @@ def _check_probabilities(member: str, output: str, values: NDArray[Any]) -> None
     if values.size and (values.min() < 0 or values.max() > 1):
         raise BlendkitError(
             f"{member}: `gives: prob`, but output {output!r} lies in [{values.min():g}, {values.max():g}]",
-            ["did you mean `gives: logit`?"],
+            ["are they percentages? export them divided by 100"]
+            if 1 < values.max() <= 100 and values.min() >= 0
+            else ["did you mean `gives: logit`?"],
         )
 
 

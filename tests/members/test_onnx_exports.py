@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import pytest
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from blendkit.audio.decoded import Decoded
 from blendkit.core.spaces import logit
@@ -322,6 +322,28 @@ def test_logarithms_of_probabilities_are_no_logits(
     text = failure(path, labels)
     assert f"holds logarithms of probabilities, which are no logits: {why}" in text
     assert made(path, labels, gives="logit").predict(X).max() <= 0
+
+
+@pytest.mark.parametrize("factor", [100.0, 0.5])
+@pytest.mark.parametrize("constant", [True, False])
+def test_percentages_are_no_logits(graph: Callable[..., str], labels: str, factor: float, constant: bool) -> None:
+    number = np.full(1, factor, np.float32)
+    made_here = [node("Constant", [], ["k"], value=numpy_helper.from_array(number))] if constant else []
+    nodes = [
+        *made_here,
+        node("MatMul", ["x", "w"], ["z"]),
+        node("Sigmoid", ["z"], ["p"]),
+        node("Mul", ["k", "p"], ["y"]),
+    ]
+    path = graph(nodes, {"x": ("b", 10)}, {"y": ("b", 3)}, {} if constant else {"k": number})
+    text = failure(path, labels)
+    if factor < 1:  # such as the mask of a season
+        assert "output 'y' looks like probabilities: the graph ends in Sigmoid" in text
+        return
+    assert "output 'y' holds a multiple of Sigmoid, as percentages are" in text
+    with pytest.raises(BlendkitError, match="are they percentages"):
+        made(path, labels, gives="prob").predict(X)
+    assert made(path, labels, gives="logit").predict(X).max() > 1
 
 
 NAMES = {"bluemac": ("Ara ararauna", "Macaw"), "treefro": ("Boana punctata", "Treefrog"), "none": ("Bufo x", "Toad")}
