@@ -10,6 +10,7 @@ import csv
 import io
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,7 +78,17 @@ def parse_table(text: str, path: Path | str, what: str = "this table", *, short_
     What was written so that no spreadsheet runs it is as it was before: `'=a` is `=a`.
     """
     frame = _parsed(text, path, what, short_lines)
-    return frame.rename(columns=unescaped).map(unescaped) if _ESCAPED.search(text) else frame
+    if not _ESCAPED.search(text):
+        return frame
+    names = [unescaped(c) for c in frame.columns]
+    _require_once(names, path, what)
+    return frame.set_axis(names, axis=1).map(unescaped)
+
+
+def _require_once(names: Sequence[str], path: Path | str, what: str) -> None:
+    twice = sorted(n for n, count in Counter(names).items() if n and count > 1)
+    if twice:
+        raise BlendkitError(f"{path}: cannot read {what}", [f"columns named twice: {shorten(twice)}"])
 
 
 def _parsed(text: str, path: Path | str, what: str, short_lines: bool) -> pd.DataFrame:
@@ -93,9 +104,7 @@ def _parsed(text: str, path: Path | str, what: str, short_lines: bool) -> pd.Dat
     if not lines:
         raise BlendkitError(f"{path}: cannot read {what}", ["the file is empty"])
     header, rows = [c.strip() for c in lines[0][1]], lines[1:]
-    twice = sorted({c for c in header if c and header.count(c) > 1})
-    if twice:
-        raise BlendkitError(f"{path}: cannot read {what}", [f"columns named twice: {shorten(twice)}"])
+    _require_once(header, path, what)
     if len(rows) and all(len(row) == len(header) + 1 and row[0].isdigit() for _, row in rows):
         header = ["", *header]  # R writes names of rows under no name
     width = len(header)

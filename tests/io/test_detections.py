@@ -131,6 +131,7 @@ def test_selections_without_scores(tmp_path: Path) -> None:
         ("Start (s),Scientific name,Confidence\n0,Ara,0.5\n", "no columns of start and end times"),
         ("File,Start (s),End (s),Scientific name,Confidence\n,0,3,Ara,0.5\n", "names no file in 1 lines"),
         ("", "cannot read this table"),
+        ("Start (s),End (s),Scientific name,Confidence\n0,3,Ara,5%\n3,6,Ara,\n", "line 3: ''"),
     ],
 )
 def test_unusable_tables(tmp_path: Path, text: str, message: str) -> None:

@@ -91,6 +91,11 @@ def _calls(path: Path) -> set[str]:
     return {c for c in ("html.escape(", "return notebook_view(") if c in text}
 
 
+def test_two_columns_that_only_an_apostrophe_parts_are_one_name() -> None:
+    with pytest.raises(BlendkitError, match="columns named twice: =a"):
+        parse_table("'=a,=a\n1,2\n", "t.csv")
+
+
 @given(st.lists(st.text(alphabet="=+-@'ab1., ", min_size=1), min_size=1, max_size=4), st.sampled_from([",", ";", "\t"]))
 def test_a_table_reads_back_what_no_spreadsheet_may_run(cells: list[str], separator: str) -> None:
     plain = [f"x{c}" if c.startswith("'") else c for c in (c.strip() or "x" for c in cells)]  # these are ambiguous

@@ -169,6 +169,8 @@ def take_detections(
     values = np.full(len(frame), np.nan)
     if scored is not None:
         shares, percent = shares_of_percent(path.name, {scored: frame[scored].to_numpy()}, ())
+        if percent:
+            _require_texts(path, frame[scored])
         numbers, more = _decimals(frame.assign(**shares), [scored])
         values, commas = _numbers(path, numbers[scored]), (*(commas or more), *percent)
     assert names is not None
@@ -244,6 +246,13 @@ def _numbers(path: Path, column: pd.Series[Any]) -> Float64:
         listed = [f"line {column.index[i]}: {brief(column.iloc[i])!r}" for i in bad[:5]]
         raise BlendkitError(f"{path.name}: {column.name!r} holds no number in {len(bad)} lines", listed)
     return values
+
+
+def _require_texts(path: Path, column: pd.Series[Any]) -> None:
+    """Raise BlendkitError for empty cells, which are no percentages."""
+    empty = [f"line {i}: ''" for i, text in zip(column.index, column, strict=True) if not str(text).strip()]
+    if empty:
+        raise BlendkitError(f"{path.name}: {column.name!r} holds no number in {len(empty)} lines", empty[:5])
 
 
 def _clock(text: str) -> float:
