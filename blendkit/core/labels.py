@@ -96,8 +96,9 @@ class LabelTable:
         for r in sorted(known):
             below.setdefault(PurePath(r).name, []).append(r)
         namesakes = {r: below.get(PurePath(r).name, []) for r in others}
-        alike = alike_paths({self.paths.get(r, r) for r in others}, known)
-        wanted = {r: [k for k in alike[self.paths.get(r, r)] if PurePath(k).name == PurePath(r).name] for r in others}
+        whole = {r: self.paths.get(r, r) for r in others}
+        alike = alike_paths(whole.values(), known)
+        wanted = {r: [k for k in alike[p] if PurePath(k).name == PurePath(r).name] for r, p in whole.items()}
         taken = {k for found in wanted.values() for k in found} | (known & self.spans.keys())
         free = {r: own for r, own in namesakes.items() if r in self.paths and not wanted[r]}
         alone = {r: own[0] for r, own in free.items() if len(own) == 1 and own[0] not in taken}

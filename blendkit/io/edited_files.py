@@ -24,14 +24,20 @@ def hash_now(path: Path) -> str:
     return _hash(path.resolve(), stat.st_size, stat.st_mtime_ns)
 
 
+def same_as_written(path: Path, sha256: str) -> bool:
+    """Return whether a file has the content of a hash, by whatever line ends, which git and editors change."""
+    stat = path.stat()
+    return hash_now(path) == sha256 or _hash_of_lines(path.resolve(), stat.st_size, stat.st_mtime_ns) == sha256
+
+
 @lru_cache(_HASHES)
 def _hash(path: Path, size: int, changed: int) -> str:
     return file_hash(path)
 
 
-def same_as_written(path: Path, sha256: str) -> bool:
-    """Return whether a file has the content of a hash, by whatever line ends, which git and editors change."""
-    return hash_now(path) == sha256 or hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest() == sha256
+@lru_cache(_HASHES)
+def _hash_of_lines(path: Path, size: int, changed: int) -> str:
+    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
 
 def array_marks(arrays: Mapping[str, NDArray[Any]]) -> dict[str, int]:

@@ -33,8 +33,6 @@ PROVENANCE = "provenance"  # the array of an NPZ, and with `blendkit.` before it
 _SIDE = ".provenance.json"
 _FILE, _ARRAYS = "sha256", "arrays"  # of what the provenance is: the file beside it, or the arrays (CRC-32)
 UNKNOWN_SAW = Saw(known=False)
-
-
 NOT_KNOWN = "what these scores learned from is not known: the figure may be in-sample"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -44,29 +45,34 @@ class ReviewSheet:
             raise BlendkitError(f"{self.path}: no answer {answer!r} for clip {number}: it is y, n or u")
         with self._lock:
             found = self._look_again()
-            self.lines[number][self.header.index("answer")] = answer
-            found.by_clip()[self.key(self.lines[number])][found.header.index("answer")] = answer
+            self.lines[number][self.answer_at] = answer
+            found.by_clip()[self.key(self.lines[number])][found.answer_at] = answer
             cells = [[text_cell(cell) for cell in line] for line in found.lines]
             names = ["" if name.startswith("Unnamed: ") else name for name in found.header]
             write_text(self.path, csv_text(names, cells, found.separator))
 
+    @property
+    def answer_at(self) -> int:
+        """The place of the column of answers."""
+        return self.header.index("answer")
+
     def key(self, line: Sequence[str]) -> tuple[str, float, str]:
-        """Return the recording, start in seconds and class of a line. Raises ValueError for a start that is none."""
+        """Return the recording, start in seconds and class of a line; NaN for a start that is none."""
         recording, start, name = (line[self.header.index(c)].strip() for c in ("recording", "start_s", "class"))
-        return recording, float(start.replace(",", ".")), name
+        return recording, _seconds(start), name
 
     def by_clip(self) -> dict[tuple[str, float, str], list[str]]:
         """Return every line by its clip."""
         return {self.key(line): line for line in self.lines}
 
     def _look_again(self) -> ReviewSheet:
-        found, at = open_review_sheet(self.path), self.header.index("answer")
+        found = open_review_sheet(self.path)
         theirs = found.by_clip()
         if theirs.keys() != self.by_clip().keys():
             ways = ["open the studio again: its clips were changed since"]
             raise BlendkitError(f"{self.path}: not the table that was opened", ways)
         for line in self.lines:
-            line[at] = theirs[self.key(line)][found.header.index("answer")]
+            line[self.answer_at] = theirs[self.key(line)][found.answer_at]
         return found
 
 
@@ -80,19 +86,14 @@ def open_review_sheet(path: Path) -> ReviewSheet:
         ways = ["`blendkit review SOURCE` writes one"]
         raise BlendkitError(f"{file}: not the table of a review", [f"no column {', '.join(lacks)}", *ways])
     found = ReviewSheet(file, header, frame.to_numpy().tolist(), separator_of(text))
-    wrong = [
-        str(n)
-        for n, line in zip(frame.index, found.lines, strict=True)
-        if not _is_number(line[header.index("start_s")])
-    ]
+    wrong = [str(n) for n, start in zip(frame.index, frame["start_s"], strict=True) if math.isnan(_seconds(start))]
     if wrong:
         raise BlendkitError(f"{file}: not the table of a review", [f"no start in lines {', '.join(wrong[:5])}"])
     return found
 
 
-def _is_number(text: str) -> bool:
+def _seconds(text: str) -> float:
     try:
-        float(text.strip().replace(",", "."))
+        return float(text.strip().replace(",", "."))
     except ValueError:
-        return False
-    return True
+        return math.nan

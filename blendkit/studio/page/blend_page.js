@@ -14,7 +14,7 @@ const WORDS = { real: "real", undecided: "undecided", not: "not better" };
 
 export function blendPage(about) {
   if (about.no_blend) return [el("p", null, `Nothing can be moved here: ${about.no_blend}.`)];
-  const desk = { values: {}, history: [], at: -1, ask: state.ask, drag: null, queue: Promise.resolve(), changing: null, ends: null, refused: 0, failed: null };
+  const desk = { values: {}, history: [], at: -1, ask: state.ask, drag: null, queue: Promise.resolve(), pending: null, refused: 0, failed: null };
   const show = figuresOf(about), controls = blendControls(about.controls, { move: (...a) => moved(about, desk, show, ...a), set: (...a) => set(desk, show, ...a) });
   const trail = responsive((width) => trailChart(desk.history, desk.at)(width)), graph = el("div"), saving = savingTools(about, () => desk.values, () => finish(desk));
   const back = el("button", { type: "button", on: { click: () => go(desk, show, () => desk.at - 1) } }, "Undo");
@@ -24,7 +24,7 @@ export function blendPage(about) {
     back.disabled = desk.at <= 0;
     forth.disabled = desk.at >= desk.history.length - 1;
     first.disabled = desk.at <= 0;
-    if (!desk.ends) controls.take(desk.history[desk.at]); // not while another is being changed
+    if (!desk.pending) controls.take(desk.history[desk.at]); // not while another is being changed
     trail.redraw();
     saving.refresh();
     order("graph", { values: desk.values }).then(({ graph: g }) => graph.replaceChildren(drawnGraph(g), graphTable(g)), (e) => show.fail(e));
@@ -72,9 +72,8 @@ function figuresOf(about) {
 // A control is moved. ends(): stops at what it is set to. One control at a time is being changed: what another was set to
 // is stopped at first, and this one starts from there.
 function change(desk, key, ends) {
-  if (desk.changing !== key) finish(desk);
-  desk.changing = key;
-  desk.ends = ends;
+  if (desk.pending?.key !== key) finish(desk);
+  desk.pending = { key, ends };
   clearTimeout(desk.timer);
   desk.timer = setTimeout(() => finish(desk), REST_MS);
 }
@@ -83,9 +82,9 @@ function change(desk, key, ends) {
 // whether none of them was refused.
 function finish(desk) {
   clearTimeout(desk.timer);
-  const { ends, refused } = desk;
-  desk.ends = null;
-  ends?.();
+  const { pending, refused } = desk;
+  desk.pending = null;
+  pending?.ends();
   return desk.queue.then(() => desk.refused === refused);
 }
 
@@ -97,7 +96,7 @@ function stop(desk, show, setting) {
 function moved(about, desk, show, blend, member, k) {
   const began = performance.now(), ends = () => endDrag(desk, show, blend, member, k);
   change(desk, `${blend}.${member}`, ends);
-  desk.queue.then(() => { if (desk.ends === ends) drag(about, desk, show, blend, member, k, began); });
+  desk.queue.then(() => { if (desk.pending?.ends === ends) drag(about, desk, show, blend, member, k, began); });
 }
 
 // A share on its way: counted in the page once its line is here, asked of the server until then.
@@ -173,7 +172,7 @@ function set(desk, show, address, value) {
   change(desk, address, ends);
   desk.late ??= setTimeout(() => show.note("These are the figures of the setting before: those of this one are being counted \u2026"), LATE_MS);
   const came = (shown) => { clearTimeout(desk.late); desk.late = null; show.note(""); shown(); };
-  desk.queue.then(() => desk.ends === ends && desk.ask("figures", { values: changed(desk.values) }).then((f) => came(() => show.figures(f.macro)), (e) => came(() => show.fail(e))));
+  desk.queue.then(() => desk.pending?.ends === ends && desk.ask("figures", { values: changed(desk.values) }).then((f) => came(() => show.figures(f.macro)), (e) => came(() => show.fail(e))));
 }
 
 // A setting is stopped at: its exact figures, its place in the history, its intervals, and what all the looks cost.
