@@ -1,3 +1,8 @@
-"""blendkit's version; a release changes it here and nowhere else."""
+"""blendkit's version: that of what is installed, which its newest tag gave it when it was built."""
 
-__version__ = "0.1.0"
+from importlib.metadata import PackageNotFoundError, version
+
+try:
+    __version__ = version("blendkit")
+except PackageNotFoundError:  # a source tree on the path that was never installed
+    __version__ = "0+unknown"

@@ -108,10 +108,16 @@ def _filters(mel: Mel) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Return the bands (mels, n_fft // 2 + 1), and Hann's window (n_fft,)."""
     try:
         from librosa import filters
+        from librosa.core import convert
     except ImportError as error:
         advice = ["pip install 'blendkit[mel]'", str(error)]
         raise BlendkitError("librosa, which makes mel bands, is not installed", advice) from error
+    fmax = mel.rate / 2 if mel.fmax is None else mel.fmax
+    dtype = np.float32 if mel.norm else np.float64
     bank = filters.mel(
-        sr=mel.rate, n_fft=mel.n_fft, n_mels=mel.mels, fmin=mel.fmin, fmax=mel.fmax, htk=mel.htk, norm=mel.norm
+        sr=mel.rate, n_fft=mel.n_fft, n_mels=mel.mels, fmin=mel.fmin, fmax=fmax, htk=mel.htk, dtype=dtype
     )
+    if not mel.norm:  # asked for none, librosa would load its modules that compile: its default one is undone, exactly
+        edges = convert.mel_frequencies(mel.mels + 2, fmin=mel.fmin, fmax=fmax, htk=mel.htk)
+        bank = bank * ((edges[2:] - edges[:-2]) / 2)[:, None]
     return np.asarray(bank, np.float32), np.asarray(filters.get_window("hann", mel.n_fft), np.float64)
