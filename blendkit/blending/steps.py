@@ -134,10 +134,10 @@ def _run(
     own = {k: v for k, v in step.params.items() if k in _own_params(step)}
     kwargs = {**context, **own, **others}
     # smoothing across a gap is reported, not prevented: missing rows are never made up
-    if step.info.scope == "file" and "offsets" in context:
+    if step.info.effect == "smooth":
         gaps = missing_chunks(part.rows)
         if gaps:
-            note(f"{step.name}: chunks are missing in {gaps} places; where neighbours count, those on either side do")
+            note(f"{step.name}: chunks are missing in {gaps} places; the chunks on either side are taken for neighbours")
     if step.info.notes is not None:
         for text in step.info.notes(part.values, **{k: kwargs[k] for k in signature(step.info.notes)}):
             note(f"{step.name}: {text}")

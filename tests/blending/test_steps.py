@@ -177,6 +177,7 @@ def test_missing_chunks_between_neighbours_are_reported() -> None:
     _, notes = apply("gaussian", given)
     assert len(notes) == 1
     assert "missing in 1 places" in notes[0]
+    assert apply("file_mean_max", given)[1] == []  # a recording's highest chunk has no neighbours
 
 
 def test_the_input_is_not_written_to() -> None:
