@@ -128,6 +128,14 @@ def test_classes_without_positives_or_negatives_are_skipped() -> None:
     assert result.macro == 0.5
 
 
+def test_a_table_of_the_classes() -> None:
+    found = macro_auc(np.array([[1, 1], [0, 1]]), np.array([[0.9, 0.1], [0.2, 0.1]])).to_frame(["owl", "frog"])
+    assert list(found.columns) == ["auc"]
+    assert found.index.name == "class"
+    assert found.loc["owl", "auc"] == 1
+    assert math.isnan(found.loc["frog", "auc"])
+
+
 def test_nothing_to_score_gives_nan() -> None:
     result = macro_auc(np.zeros((4, 2), bool), np.zeros((4, 2)))
     assert math.isnan(result.macro)

@@ -128,6 +128,12 @@ def test_bad_input_is_named(change: dict[str, object], message: str) -> None:
         paired_bootstrap(**{"y": y, "scores": scores, "clusters": recording, **change})  # type: ignore[arg-type]
 
 
+def test_a_single_replicate_is_drawn() -> None:
+    y, scores, recording, _ = world(0)
+    one, two = (paired_bootstrap(y, scores, recording, replicates=n, seed=3) for n in (1, 2))
+    assert one.replicates["a"].tolist() == two.replicates["a"][:1].tolist()
+
+
 def test_an_unknown_name_gets_the_nearest() -> None:
     y, scores, recording, _ = world(0)
     found = paired_bootstrap(y, {"seqhead": scores["a"], "sed": scores["b"]}, recording, replicates=5)

@@ -112,6 +112,13 @@ def test_a_threshold_for_a_precision() -> None:
         reviewed_threshold(clear, keys, 1.5)
 
 
+def test_a_precision_that_is_reached_exactly_is_reached() -> None:
+    # the first 36 answers are right: among the first 40, nine of ten are, and among the first 41 fewer
+    score = np.linspace(1, 0.01, 100)
+    clear = StratifiedAnswers(score, np.arange(100) < 36, np.zeros(100, np.int64), np.array([1000]))
+    assert reviewed_threshold(clear, [f"c{i}" for i in range(100)], 0.9).threshold == score[39]
+
+
 def test_one_chunk_that_stands_for_thousands_decides_nothing() -> None:
     # without the effective number, the true answer at 0.4 would make 5005 of 5010 chunks above it right
     score = [0.9 - 0.01 * i for i in range(10)] + [0.4] + [0.39 - 0.01 * i for i in range(9)]

@@ -77,6 +77,8 @@ def test_big_groups_are_noted() -> None:
     assert "Amphibia" not in notes[0]
     frogs = plan(TEXT.replace("class_name: 0.05}", "class_name: 0.05}, where: {class_name: [Amphibia]}"))
     assert group_notes(frogs, Taxonomy(table), classes) == []  # the birds stay as they are
+    no_birds = plan(TEXT.replace("class_name: 0.05}", "class_name: 0.05}, where: {not: {class_name: [Aves]}}"))
+    assert group_notes(no_birds, Taxonomy(table), classes) == []
     others = plan(TEXT.replace("class_name: 0.05}", "class_name: 0.05}, where: {not: {classes: [f1, f2]}}"))
     assert group_notes(others, Taxonomy(table), classes) == notes
     ten = tuple(c for c in classes if c != "b0")

@@ -165,6 +165,12 @@ def test_a_number_too_long_for_python_is_refused_in_words() -> None:
     assert "line 2" in refusal("a: 1\nb: " + "9" * 5000)
 
 
+def test_four_hundred_digits_are_a_number_and_one_more_is_a_mistake() -> None:
+    assert scalar("1" + "0" * 399) == 10**399
+    with pytest.raises(ValueError, match="a number of 401 digits"):
+        scalar("1" + "0" * 400)
+
+
 def test_a_key_that_is_no_word_is_refused_in_words() -> None:
     message = refusal("a: 1\n? [b, c]\n: d\n")
     assert "line 2" in message
