@@ -22,7 +22,7 @@ check:
     ruff check .
     lint-imports
     mypy
-    mkdocs build --quiet
+    mkdocs build --strict
 
 # read the pages while you write them: http://127.0.0.1:8000
 docs:

@@ -25,7 +25,7 @@ PAGES = {
 }
 MEASURED = re.compile(r"tests/benchmarks/(\w+)\.md")
 MEMBER_PAGE = re.compile(r"members/(\w+)\.md")
-LINK = re.compile(r"(?<!!)\[([^\]\n]*(?:\n[^\]\n]*)?)\]\(([^)\s]+)\)")
+LINK = re.compile(r"(!?)\[([^\]\n]*(?:\n[^\]\n]*)?)\]\(([^)\s]+)\)")  # a link, or with ! an image
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 
 
@@ -66,8 +66,8 @@ def origin_of(site: str) -> str:
 
 
 def links(text: str) -> list[str]:
-    """Return the targets of a document's links, code left out."""
-    return [target for _, target in LINK.findall(CODE.sub("", text))]
+    """Return the targets of a document's links and images, code left out."""
+    return [target for _, _, target in LINK.findall(CODE.sub("", text))]
 
 
 def repository_path(origin: str, target: str) -> str:
@@ -81,14 +81,15 @@ def rewritten(text: str, origin: str, site: str) -> str:
     """Return a document with its links as the site needs them. origin: its file in the repository."""
 
     def link(found: re.Match[str]) -> str:
-        path = repository_path(origin, found[2])
+        mark, shown, target = found.groups()
+        path = repository_path(origin, target)
         if not path or not (ROOT / path).exists():
             return found[0]
         place = site_place(path)
         if (ROOT / path).is_dir():
-            return found[1]  # a folder has no page
-        anchor = found[2].partition("#")[1] + found[2].partition("#")[2]
-        return f"[{found[1]}]({posixpath.relpath(place, posixpath.dirname(site) or '.')}{anchor})"
+            return shown  # a folder has no page
+        anchor = target.partition("#")[1] + target.partition("#")[2]
+        return f"{mark}[{shown}]({posixpath.relpath(place, posixpath.dirname(site) or '.')}{anchor})"
 
     parts = re.split(r"(```.*?```|`[^`\n]*`)", text, flags=re.DOTALL)
     kept = {f"\0{i}\0": part for i, part in enumerate(parts) if i % 2}
