@@ -53,10 +53,20 @@ def test_the_script_for_a_fresh_machine_is_run(jobs: dict[str, Any]) -> None:
     assert (ROOT / ".ci/run").is_file()
 
 
+def test_every_script_of_the_examples_is_run_by_a_test_or_by_a_job(jobs: dict[str, Any]) -> None:
+    run = "\n".join(c for job in jobs.values() for c in commands(job))
+    texts = "\n".join(p.read_text(encoding="utf-8") for p in [*ROOT.glob("tests/**/*.py"), *ROOT.glob("examples/*.md")])
+    scripts = [p.name for p in (ROOT / "examples").glob("*.py")]
+    assert [s for s in scripts if f"examples/{s}" not in run and s not in texts] == []
+    long = re.findall(r"python examples/(\w+\.py) (--\w+)", run)
+    assert [s for s, _ in long] == ["seqhead_ladder.py", "inflation.py"]
+    assert all(option in (ROOT / "examples" / s).read_text(encoding="utf-8") for s, option in long)
+
+
 def test_the_conda_recipe_has_the_floors_that_are_declared() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
     run = yaml.safe_load((ROOT / "packaging/conda-recipe.yaml").read_text(encoding="utf-8"))["requirements"]["run"]
-    renamed = {"soundfile": "pysoundfile", "soxr": "python-soxr"}
+    renamed = {"soundfile": "pysoundfile", "soxr": "soxr-python"}
     wanted = {renamed.get(n.lower(), n.lower()): floor for n, floor in (d.split(">=") for d in declared)}
     assert dict(entry.split(" >=") for entry in run) == {"python": "3.11", **wanted}
 

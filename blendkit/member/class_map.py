@@ -102,7 +102,7 @@ def by_name_or_id(name: str, labels: Sequence[str], context: MemberContext) -> C
     if not context.classes or not set(context.classes).isdisjoint(labels):
         own = by_id(name, labels, context)
         rest = own.columns < 0
-        if not rest.any() or not any(_wanted("scientific_name", context)):
+        if not rest.any():
             return own
         named = [w if r else "" for w, r in zip(_wanted("scientific_name", context), rest, strict=True)]
         columns, renamed = _named_columns(name, labels, named)
@@ -121,7 +121,7 @@ def match_classes(
 ) -> ClassMap:
     """Match the run's classes with a model's labels: ids exactly, names and codes ignoring case, then by synonym.
 
-    The taxonomy gives each class its names; a class without an eBird code is looked up by its id, which may be one.
+    The taxonomy gives each class its names; a class without one is looked up by its id, which may be a name.
     synonyms and proxies as in `by_scientific_name`; proxies need scientific names. Raises BlendkitError if no class
     matches, and says by what kind of name some would.
     """
@@ -137,9 +137,6 @@ def match_classes(
             raise _none_matches(name, labels, context, by)
         return by_id(name, labels, context)
     wanted = _wanted(by, context)
-    if not any(wanted):
-        kind = _KINDS[by]
-        raise BlendkitError(f"{name}: classes are matched by {kind}, and no taxonomy gives any")
     columns, renamed = _named_columns(name, labels, wanted, synonyms)
     borrowed = _relatives(labels, context, columns) if proxies == "genus" else {}
     if not borrowed and (columns < 0).all():
@@ -174,12 +171,15 @@ def _places(name: str, labels: Sequence[str], wanted: Sequence[str]) -> dict[str
 
 
 def _wanted(by: ClassBy, context: MemberContext) -> list[str]:
-    """Return what each class of the run is called in that kind of name, in lower case unless it is an id."""
+    """Return what each class of the run is called in that kind of name, in lower case unless it is an id.
+
+    A class without such a name is called by its id, which may be one.
+    """
     if by == "id":
         return list(context.classes)
     of = context.taxonomy
     read = {"scientific_name": of.scientific_name, "ebird": of.ebird_code, "common_name": of.common_name}[by]
-    return [read(c).lower() for c in context.classes]
+    return [(read(c) or c).lower() for c in context.classes]
 
 
 def names_in_common(labels: Sequence[str], context: MemberContext) -> dict[ClassBy, int]:
@@ -194,6 +194,8 @@ def _none_matches(name: str, labels: Sequence[str], context: MemberContext, by: 
     ways = [
         f"{n} are the same by `class_by: {kind}`" for kind, n in names_in_common(labels, context).items() if kind != by
     ]
+    if by != "id" and _wanted(by, context) == [c.lower() for c in context.classes]:
+        ways.append(f"they are matched by {_KINDS[by]}, which a taxonomy gives (`taxonomy:`, --taxonomy): none does")
     return BlendkitError(
         f"{name}: none of its {len(labels)} classes is one of the run's {len(context.classes)}",
         [f"model: {shorten(labels)}", f"run: {shorten(context.classes)}", *ways],

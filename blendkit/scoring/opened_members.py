@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
+from blendkit.audio import Grid
 from blendkit.core import Scores, UnknownClasses, as_saw, require_choice
 from blendkit.errors import BlendkitError, broken, counted, shorten
 from blendkit.graphs import Provider
@@ -93,36 +94,46 @@ def open_members(
 ) -> Opened:
     """Read the finished members and open the stores of the others, without building any model.
 
-    may_drop_shifts: members with shifts also get the store of the same member without them.
+    may_drop_shifts: members with shifts also get the store of the same member without them. Where neither a taxonomy
+    nor a template lists the run's classes, they are those of the finished members, and the others score these.
     """
     model = plan.recipe.model
     tables: dict[str, Scores] = {}
     audio, facts, warnings, folds, sources = [], {}, [], {}, {}
     grid = grid_of(plan, context)
-    for name, member in plan.members.items():
+    for name, member in ((n, m) for n, m in plan.members.items() if is_finished(m)):
         tta = tta_of(model.members[name])
         facts[name] = member_facts(member, files, context, tta, grid)
-        params = member_params(member, files)
-        if is_finished(member):
-            made = build_member(member, params, context)
-            tables[name] = _read(name, made, member, tta)
-            sources[name] = _source(member, files)
-            if context.classes:  # classes can be checked before anything is scored; rows only afterwards
-                ignored = model.members[name].unknown_classes == "ignore"
-                tables[name], left = _of_the_runs_classes(name, tables[name], context, ignored)
-                warnings += left
-            warnings += [f"member {name!r}: {w}" for w in made.warnings()]
-            if isinstance(made, FoldedMember) and made.folds:
-                folds[name] = dict(made.folds)
-        else:
-            folder = _folder(stores, member, facts[name])
-            audio.append(audio_member(MemberOrder(member, params, context, tta, facts[name], folder, grid)))
-            alone = one_shift(tta) if may_drop_shifts else None
-            if alone is not None:
-                own = member_facts(member, files, context, alone, grid)
-                order = MemberOrder(member, params, context, alone, own, _folder(stores, member, own), grid)
-                audio[-1].unshifted = audio_member(order)
-    return Opened(tables, tuple(audio), facts, warnings, folds, sources)
+        made = build_member(member, member_params(member, files), context)
+        tables[name] = _read(name, made, member, tta)
+        sources[name] = _source(member, files)
+        if context.classes:  # classes can be checked before anything is scored; rows only afterwards
+            ignored = model.members[name].unknown_classes == "ignore"
+            tables[name], left = _of_the_runs_classes(name, tables[name], context, ignored)
+            warnings += left
+        warnings += [f"member {name!r}: {w}" for w in made.warnings()]
+        if isinstance(made, FoldedMember) and made.folds:
+            folds[name] = dict(made.folds)
+    known = context.classes or tuple(dict.fromkeys(c for s in tables.values() for c in s.classes))
+    asked = replace(context, classes=known)
+    for name, member in ((n, m) for n, m in plan.members.items() if n not in tables):
+        tta, params = tta_of(model.members[name]), member_params(member, files)
+        order = _order(member, params, asked, tta, member_facts(member, files, asked, tta, grid), stores, grid)
+        facts[name] = order.facts
+        audio.append(audio_member(order))
+        alone = one_shift(tta) if may_drop_shifts else None
+        if alone is not None:
+            own = member_facts(member, files, asked, alone, grid)
+            audio[-1].unshifted = audio_member(_order(member, params, asked, alone, own, stores, grid))
+    return Opened(tables, tuple(audio), {n: facts[n] for n in plan.members}, warnings, folds, sources)
+
+
+def _order(
+    member: MemberPlan, params: dict[str, Any], context: MemberContext, tta: TTA, facts: dict[str, Any], stores: Path,
+    grid: Grid,
+) -> MemberOrder:  # fmt: skip
+    """What is asked of an audio member, with the folder of its logits."""
+    return MemberOrder(member, params, context, tta, facts, _folder(stores, member, facts), grid)
 
 
 def _folder(stores: Path, member: MemberPlan, facts: dict[str, Any]) -> Path:

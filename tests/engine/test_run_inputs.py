@@ -327,6 +327,15 @@ def test_a_table_that_lacks_rows(tones: Tones, tmp_path: Path, run_text: Run) ->
     assert result.rows == 3
 
 
+def test_members_of_audio_score_the_classes_of_the_tables_where_nothing_else_lists_any(
+    tones: Tones, tmp_path: Path, run_text: Run
+) -> None:
+    data = tones({"r": 15.0})
+    scores(data, "a.csv", A)
+    result = run_text(MIXED, data, tmp_path / "out")
+    assert (result.classes, result.streams["t"].covered, result.streams["a"].covered) == (3, 3, 3)
+
+
 def test_a_table_with_rows_too_many(tones: Tones, tmp_path: Path, run_text: Run) -> None:
     data = tones({"r": 10.0})
     scores(data, "a.csv", A)

@@ -74,8 +74,12 @@ def test_without_classes_of_the_run_the_models_own_are_used() -> None:
         assert mapped.columns.tolist() == [0, 1]
 
 
-def test_names_without_a_taxonomy_are_an_error() -> None:
-    with pytest.raises(BlendkitError, match="no taxonomy gives any"):
+def test_ids_that_are_names_need_no_taxonomy() -> None:
+    mapped = by_scientific_name(
+        "perch", ["Ara ararauna", "Tyto alba"], MemberContext(("tyto alba", "a", "Tyto furcata"))
+    )
+    assert mapped.columns.tolist() == [1, -1, 1]  # the last by synonym
+    with pytest.raises(BlendkitError, match=r"matched by scientific name, which a taxonomy gives .*: none does"):
         by_scientific_name("perch", ["Ara ararauna"], MemberContext(("a",)))
 
 

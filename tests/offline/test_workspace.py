@@ -129,8 +129,8 @@ def test_a_model_that_is_elsewhere_is_the_one_it_was_scored_with(ran: Path, text
     text = text.replace("{use: tone, classes: [x, y]}", "{use: onnx, model: gone.onnx, classes: gone.txt, rate: 8000}")
     plan = make_plan(parse_recipe(text, "both"))
     facts = member_facts(
-        plan.members["t"], RecipeFiles(), MemberContext((), Taxonomy({})), TTA(), Grid(5.0, "pad", NameRule())
-    )
+        plan.members["t"], RecipeFiles(), MemberContext(("x", "y"), Taxonomy({})), TTA(), Grid(5.0, "pad", NameRule())
+    )  # the classes are those of the table beside it
     facts["params"] |= {"model": {"sha256": "m"}, "classes": {"sha256": "c"}}
     (store,) = (ran.parent / "out/logits").iterdir()
     edit_facts(store, lambda stored: stored["about"].update(facts=facts))
