@@ -137,10 +137,11 @@ def _set_aside(new: Path, aside: Path, keep: Sequence[str]) -> tuple[str, ...]:
 def _checked(name: str, new: Path, aside: Path, target: Target, scratch: Path) -> bool:
     """Install into a new environment, kept packages first, as another machine has them; False if only resolved."""
     links = ["--no-index", "--find-links", str(new)]
-    python = sys.executable if target.here else shutil.which(f"python{target.python or _this_python()}")
+    python = sys.executable if target.here else _python_of(target.python or _this_python())
     if python is None or not runs_on(target.platform):
-        into = ["--target", str(scratch / "target"), "--only-binary=:all:", *target.flags()]
-        _pip("install", "--dry-run", *into, *links, "--find-links", aside, name, doing="the wheels do not suffice")
+        # to install, even dry, pip asks whether wheels fit the Python that it runs on itself
+        into = ["--dest", str(scratch / "again"), "--only-binary=:all:", *target.flags()]
+        _pip("download", *into, *links, "--find-links", aside, name, doing="the wheels do not suffice")
         return False
     own = _environment(python, scratch / "venv")
     if kept := sorted(aside.iterdir()):
@@ -148,6 +149,14 @@ def _checked(name: str, new: Path, aside: Path, target: Target, scratch: Path) -
     _pip("install", *links, "--find-links", aside, name, python=own, doing="the wheels do not suffice")
     _pip("check", python=own, doing="the packages do not fit together")
     return True
+
+
+def _python_of(version: str) -> str | None:
+    """Return this machine's Python of a version; None where it has none that starts, as behind a version manager."""
+    found = shutil.which(f"python{version}")
+    if found is None or subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode:
+        return None
+    return found
 
 
 def _environment(python: str, folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import zipfile
 from pathlib import Path
@@ -16,11 +17,12 @@ from tests.processes import MEASURED
 pytestmark = pytest.mark.slow
 
 
-def wheel(folder: Path, name: str, needs: str = "") -> Path:
+def wheel(folder: Path, name: str, needs: str = "", python: str = ">=3.9") -> Path:
     """Write a wheel of one module without a line of code."""
     folder.mkdir(exist_ok=True)
     info, path = f"{name}-1.0.dist-info", folder / f"{name}-1.0-py3-none-any.whl"
-    meta = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n" + (f"Requires-Dist: {needs}\n" if needs else "")
+    meta = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nRequires-Python: {python}\n"
+    meta += f"Requires-Dist: {needs}\n" if needs else ""
     files = {f"{name}.py": "", f"{info}/METADATA": meta, f"{info}/RECORD": ""}
     files[f"{info}/WHEEL"] = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     with zipfile.ZipFile(path, "w") as archive:
@@ -75,6 +77,21 @@ def test_another_machine_is_only_resolved(project: str, tmp_path: Path) -> None:
     made = make_wheelhouse(tmp_path / "house", Target("3.99", "manylinux_2_28_x86_64"), project=project)
     assert not made.installed
     assert len(made.wheels) == len(list((tmp_path / "house").iterdir())) == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script stands for a Python")
+def test_wheels_of_another_python_alone_and_one_that_does_not_start(
+    project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel(tmp_path / "index", "standin_helper", python=">=3.99")  # as new releases leave old Pythons
+    (tmp_path / "bin").mkdir()
+    shim = tmp_path / "bin/python3.99"
+    shim.write_text("#!/bin/sh\necho command not found >&2\nexit 127\n", encoding="utf-8")
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    made = make_wheelhouse(tmp_path / "house", Target("3.99"), project=project)
+    assert not made.installed
+    assert made.wheels == ("standin-1.0-py3-none-any.whl", "standin_helper-1.0-py3-none-any.whl")
 
 
 def test_what_cannot_be_had_is_said_and_leaves_nothing(project: str, tmp_path: Path) -> None:
