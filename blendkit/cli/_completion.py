@@ -57,7 +57,8 @@ def _addresses(context: click.Context, typed: str, *, shares: bool) -> list[Comp
     found = [f"{s.name}.{n}" for s in plan.streams if s.blend is not None for n in s.inputs]
     if not shares:
         ops = [(s, o) for s in plan.streams for step in s.steps if isinstance(step, OpStep) for o in step.ops]
-        found = [f"{section}.{s.name}.steps.{o.label}.{p}" for s, o in ops for section in s.path[:1] for p in o.params]
+        found = [f"{s.name}.{o.label}.{p}" for s, o in ops for p in o.params]
+        found += [f"{section}.{s.name}.steps.{o.label}.{p}" for s, o in ops for section in s.path[:1] for p in o.params]
         found += [f"members.{n}.{p}" for n, m in plan.members.items() for p in m.params]
         found += [f"blends.{s.name}.{key}" for s in plan.streams if s.blend is not None for key in ("by", "of")]
     return [CompletionItem(f"{a}=") for a in dict.fromkeys(found) if a.startswith(typed)]

@@ -25,6 +25,13 @@ class Literal:
     at: str
 
 
+def plain(at: Literal) -> Any:
+    """Return a literal's value without the lines, in containers too."""
+    if isinstance(at.value, dict):
+        return {k: plain(v) for k, v in at.value.items()}
+    return [plain(v) for v in at.value] if isinstance(at.value, list | tuple) else at.value
+
+
 @dataclass
 class Problems:
     """The mistakes that were found so far, and what else is to be said."""

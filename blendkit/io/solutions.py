@@ -10,7 +10,7 @@ from typing import Any
 
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.io.notebook_code import read_code
-from blendkit.io.solution_literals import Literal, Problems, find_lists, find_solutions
+from blendkit.io.solution_literals import Literal, Problems, find_lists, find_solutions, plain
 from blendkit.io.solution_outside import outside_of
 from blendkit.io.solution_recipe import SMOOTHED, SPLIT, BlendOf, ModelOf, solutions_recipe
 
@@ -71,7 +71,8 @@ def _blend(found: Literal, problems: Problems) -> BlendOf:
     models = _models(given.get("Models"), found, split is not None, problems)
     if kind == "single" and len(models) > 1:
         problems.wrong(found, f"`single` takes one model, got {len(models)}")
-    also = tuple(dict.fromkeys(n for k, v in tasks for n in _task(k, v, models, problems)))
+    wanted = [(k, one) for k, v in tasks for one in (v.value if isinstance(v.value, list | tuple) else [v])]
+    also = tuple(dict.fromkeys(n for k, v in wanted for n in _task(k, v, models, problems)))
     if split is not None and kind != "division_attention":
         models = [replace(m, weight=(m.weight * 2)[:2]) for m in models]
     return BlendOf(kind, TYPES.get(kind, "direct"), smooth, tuple(models), split, also)
@@ -200,7 +201,7 @@ def _boundary(at: Literal, problems: Problems) -> int | None:
 def _task(key: str, at: Literal, models: list[ModelOf], problems: Problems) -> list[str]:
     """Return the further streams that a task wants; a note says what is not converted."""
     held = at.value if isinstance(at.value, dict) else {}
-    words = " ".join([str(at.value or "") if not held else "", *(f"{k} {v.value}" for k, v in held.items())]).strip()
+    words = " ".join([str(at.value or "") if not held else "", *(f"{k} {plain(v)}" for k, v in held.items())]).strip()
     if not words or "sed once" in words.lower() or "div" in held:
         return []
     inner = {m.name: f"{m.name}_proto" for m in models if m.xsed is not None}

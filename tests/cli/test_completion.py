@@ -30,6 +30,7 @@ def completed(*args: str) -> list[str]:
         (("whatif", "eos7", "--share", ""), "eos7.seqhead="),
         (("run", "eos7", "--set", "members.seqhead.st"), "members.seqhead.steps.site_hour_prior.strength="),
         (("whatif", "eos7", "--sweep", "blends."), "blends.eos7.of="),
+        (("whatif", "eos7", "--sweep", "seqhead."), "seqhead.gaussian.sigma="),  # the short form
     ],
 )
 def test_names_are_completed(args: tuple[str, ...], offered: str):

@@ -120,6 +120,15 @@ def test_weights_for_two_halves_and_keys_that_are_not_known(tmp_path: Path) -> N
     assert all(n in " ".join(line.strip("# ") for line in made.text.splitlines()) for n in made.notes)
 
 
+def test_every_task_of_a_list_is_heard_and_named_in_plain_words(tmp_path: Path) -> None:
+    more = HALVES.replace("'task3': 'dance'", "'task3': ['run a SED once', 'dance'], 'task4': {'foo': [1, 2]}")
+    made = read_solutions(notebook(tmp_path, more))
+    assert [n.partition("line 5: ")[2] for n in made.notes[1:]] == [
+        "task3: the task 'dance' is not known, and is left out",
+        "task4: the task 'foo [1, 2]' is not known, and is left out",
+    ]
+
+
 def test_the_weights_of_division_attention_stand_in_its_function(tmp_path: Path) -> None:
     cell = EOS.replace("'direct'", "'division_attention'")
     function = "def division_attention():\n    sub_w1 = [0.1, 0.9]\n    sub_w2 = [0.2, 0.8]\n"
