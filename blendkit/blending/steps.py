@@ -137,7 +137,9 @@ def _run(
     if step.info.effect == "smooth":
         gaps = missing_chunks(part.rows)
         if gaps:
-            note(f"{step.name}: chunks are missing in {gaps} places; the chunks on either side are taken for neighbours")
+            note(
+                f"{step.name}: chunks are missing in {gaps} places; the chunks on either side are taken for neighbours"
+            )
     if step.info.notes is not None:
         for text in step.info.notes(part.values, **{k: kwargs[k] for k in signature(step.info.notes)}):
             note(f"{step.name}: {text}")

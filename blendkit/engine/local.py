@@ -16,7 +16,7 @@ from blendkit.engine.blending_and_writing import streams_of, write_streams
 from blendkit.engine.checks_before_scoring import preflight
 from blendkit.engine.damage_notes import damage_notes
 from blendkit.engine.memory_limit import ALL_IN_MEMORY, HeldStreams, held_within
-from blendkit.engine.output_folder import LOGITS, RECIPE, new_outputs, open_folder, verify_stores, write_report
+from blendkit.engine.output_folder import LOGITS, RECIPE, new_outputs, own_folder, verify_stores, write_report
 from blendkit.engine.recipe_data import DataFolders, open_data
 from blendkit.engine.recording_names import named_rows
 from blendkit.engine.row_order import rows_of_tables
@@ -180,19 +180,19 @@ def _run(plan: Plan, folder: DataFolder, order: _Order) -> RunResult:
     inputs = find_inputs(plan, folder, order.dry_run)
     preflight(plan, inputs, files)
     # after all checks, because it writes; before scoring, because a wrong --out must not cost hours
-    open_folder(order.out)
-    context = member_context(plan, inputs, order.runtime, order.held.new_matrix)
-    opened = open_members(plan, context, files, order.stores, may_drop_shifts=order.deadline is not None)
-    scored, rows = _score(plan, inputs, opened, files, order)
-    order = replace(order, runtime=runtime_of(scored, order.runtime))
-    kept = BudgetKept(order.deadline, plan, scored)
-    plan, opened = narrowed_plan(plan, scored.choice), opened.without(scored.choice, scored.cut)
-    if not opened.audio:  # the recordings are those of the score files, known only now
-        named, rows = named_rows(plan, folder, rows)
-        inputs = replace(inputs, named=named)
-    order.emit("names", {**inputs.named.summary(), "text": inputs.named.said})
-    clock["scored"] = time.perf_counter()
-    return _delivered(plan, inputs, opened, rows, files, scored, kept, clock, order)
+    with own_folder(order.out):
+        context = member_context(plan, inputs, order.runtime, order.held.new_matrix)
+        opened = open_members(plan, context, files, order.stores, may_drop_shifts=order.deadline is not None)
+        scored, rows = _score(plan, inputs, opened, files, order)
+        order = replace(order, runtime=runtime_of(scored, order.runtime))
+        kept = BudgetKept(order.deadline, plan, scored)
+        plan, opened = narrowed_plan(plan, scored.choice), opened.without(scored.choice, scored.cut)
+        if not opened.audio:  # the recordings are those of the score files, known only now
+            named, rows = named_rows(plan, folder, rows)
+            inputs = replace(inputs, named=named)
+        order.emit("names", {**inputs.named.summary(), "text": inputs.named.said})
+        clock["scored"] = time.perf_counter()
+        return _delivered(plan, inputs, opened, rows, files, scored, kept, clock, order)
 
 
 def _delivered(

@@ -45,6 +45,20 @@ def open_folder(folder: Path) -> None:
 
 
 @contextmanager
+def own_folder(folder: Path) -> Iterator[None]:
+    """Make the output folder for the work inside; a new one in which a mistake leaves nothing is taken away again."""
+    new = not folder.exists()
+    open_folder(folder)
+    try:
+        yield
+    except BlendkitError:
+        if new and [p.name for p in folder.iterdir()] == [MARK]:
+            (folder / MARK).unlink()
+            folder.rmdir()
+        raise
+
+
+@contextmanager
 def new_outputs(folder: Path) -> Iterator[Path]:
     """Yield a folder for score files and reports; in the end they replace those of an earlier run, run.json last.
 

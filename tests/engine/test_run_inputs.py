@@ -327,6 +327,23 @@ def test_a_table_that_lacks_rows(tones: Tones, tmp_path: Path, run_text: Run) ->
     assert result.rows == 3
 
 
+def test_a_mistake_leaves_no_new_folder_and_an_old_one_as_it_was(tones: Tones, tmp_path: Path, run_text: Run) -> None:
+    data = tones({"r": 15.0})
+    scores(data, "a.csv", {"r_5": A["r_5"]})
+    template(data, natural(r=3))
+    alone = MIXED.replace("  t: {use: tone}\n", "  t: {use: table, path: a.csv, space: prob}\n")
+    with pytest.raises(BlendkitError, match="do not fit"):
+        run_text(alone, data, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    scores(data, "a.csv", {k: v for k, v in A.items() if k.startswith("r_")})
+    run_text(alone, data, tmp_path / "out")
+    before = sorted(p.name for p in (tmp_path / "out").iterdir())
+    scores(data, "a.csv", {"r_5": A["r_5"]})
+    with pytest.raises(BlendkitError, match="do not fit"):
+        run_text(alone, data, tmp_path / "out")
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == before
+
+
 def test_members_of_audio_score_the_classes_of_the_tables_where_nothing_else_lists_any(
     tones: Tones, tmp_path: Path, run_text: Run
 ) -> None:
