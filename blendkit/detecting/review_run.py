@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CLIPS = "clips"
+MOST_CLIPS = 5000  # WAVs of 5 s at 48 kHz are 2.4 GB, and a week of listening
 _HASHES = "written.json"
 
 
@@ -76,13 +77,15 @@ def review(
     reading: Reading | None = None,
     cut_audio: bool = False,
     context_s: float = 0.0,
+    most_clips: int = MOST_CLIPS,
 ) -> Review:
     """Draw clips of every class to listen to, and write them as `review.csv` and Raven selection tables.
 
     others: further sources for a draw by disagreement. cut_audio: also write a WAV of each clip, with `context_s` more
     seconds at both ends; needs the audio folder of `reading`. Only then, or where that folder is given, recordings
     without audio are never drawn. The draw depends on chunks, scores and the seed alone. Raises BlendkitError as
-    `detect` does, and for a folder whose tables were changed since they were written: they may hold answers.
+    `detect` does, for a folder whose tables were changed since they were written (they may hold answers), and before
+    more than `most_clips` WAVs are cut.
     """
     folder, reading = Path(out), reading or Reading()
     if cut_audio and reading.audio is None:
@@ -92,6 +95,8 @@ def review(
     opened = open_source(source, reading)
     rule = rule or DrawRule()
     drawn = draw_clips(opened, others, rule, naming, reading.columns)
+    if cut_audio and len(drawn.clips) > most_clips:
+        raise _too_many(drawn.clips, most_clips)
     notes = [*opened.notes, *drawn.notes]
     facts = {"source": opened.name, "space": opened.space, "by": rule.by, "per_class": rule.per_class,
              "strata": rule.strata, "seed": rule.seed, "clips": len(drawn.clips), "notes": notes,
@@ -106,6 +111,14 @@ def review(
         write_json(new / _HASHES, {p.relative_to(new).as_posix(): file_hash(p) for p in tables})
         files_made = tuple(sorted(p.relative_to(new).as_posix() for p in new.rglob("*") if p.is_file()))
     return Review(drawn.clips, folder, (*files_made, SEAL), tuple(dict.fromkeys(notes)))
+
+
+def _too_many(clips: ReviewClips, most: int) -> BlendkitError:
+    seconds = float((clips.end_s - clips.start_s).sum())
+    ways = ["name the classes that you want: --species FILE, a name a line", "draw fewer of each: --per-class",
+            f"leave out --clips: recordings and times stand in the tables; or allow it: --most-clips {len(clips)}"]  # fmt: skip
+    what = f"{len(clips)} clips of {len(set(clips.class_id))} classes, {seconds / 3600:.0f} hours of sound"
+    return BlendkitError(f"--clips would cut {what}; at most {most} are cut unasked", ways)
 
 
 def _require_unanswered(folder: Path) -> None:

@@ -25,11 +25,11 @@ class Literal:
     at: str
 
 
-def plain(at: Literal) -> Any:
+def without_lines(at: Literal) -> Any:
     """Return a literal's value without the lines, in containers too."""
     if isinstance(at.value, dict):
-        return {k: plain(v) for k, v in at.value.items()}
-    return [plain(v) for v in at.value] if isinstance(at.value, list | tuple) else at.value
+        return {k: without_lines(v) for k, v in at.value.items()}
+    return [without_lines(v) for v in at.value] if isinstance(at.value, list | tuple) else at.value
 
 
 @dataclass

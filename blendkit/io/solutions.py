@@ -10,7 +10,7 @@ from typing import Any
 
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.io.notebook_code import read_code
-from blendkit.io.solution_literals import Literal, Problems, find_lists, find_solutions, plain
+from blendkit.io.solution_literals import Literal, Problems, find_lists, find_solutions, without_lines
 from blendkit.io.solution_outside import outside_of
 from blendkit.io.solution_recipe import SMOOTHED, SPLIT, BlendOf, ModelOf, solutions_recipe
 
@@ -201,7 +201,7 @@ def _boundary(at: Literal, problems: Problems) -> int | None:
 def _task(key: str, at: Literal, models: list[ModelOf], problems: Problems) -> list[str]:
     """Return the further streams that a task wants; a note says what is not converted."""
     held = at.value if isinstance(at.value, dict) else {}
-    words = " ".join([str(at.value or "") if not held else "", *(f"{k} {plain(v)}" for k, v in held.items())]).strip()
+    words = " ".join([str(at.value or "") if not held else "", *(f"{k} {without_lines(v)}" for k, v in held.items())]).strip()
     if not words or "sed once" in words.lower() or "div" in held:
         return []
     inner = {m.name: f"{m.name}_proto" for m in models if m.xsed is not None}

@@ -115,6 +115,11 @@ def test_clips_are_cut_from_the_recordings(tmp_path: Path, write_wav: Callable[.
         assert seconds == list(range(int(max(start - 1, 0)), int(min(end + 1, 50))))
     with pytest.raises(BlendkitError, match="--clips needs --audio"):
         review(SCORES, tmp_path / "s", FEW, cut_audio=True)
+    count = len(found)
+    with pytest.raises(BlendkitError, match=rf"would cut {count} clips of 2 classes, 0 hours .*at most {count - 1}"):
+        review(SCORES, tmp_path / "s", FEW, reading=reading, cut_audio=True, most_clips=count - 1)
+    assert not (tmp_path / "s").exists()
+    assert len(review(SCORES, tmp_path / "s", FEW, reading=reading, cut_audio=True, most_clips=count)) == count
 
 
 def test_a_recording_that_cannot_be_read_leaves_its_clips_without_sound(

@@ -99,6 +99,13 @@ answer_options = bundle(
 @click.option(
     "--context", "context_s", default=0.0, type=Number(0), metavar="SECONDS", help="With --clips: more at both ends."
 )
+@click.option(
+    "--most-clips",
+    default=5000,
+    show_default=True,
+    type=click.IntRange(1),
+    help="With --clips: above so many none is cut, and a message says so.",
+)
 @naming_option
 @reading_options
 @answer_options
@@ -106,7 +113,7 @@ answer_options = bundle(
 @click.pass_context
 def review(
     context: click.Context, sources: tuple[str, ...], out: Path, answered: Path | None, drawing: DrawRule, clips: bool,
-    context_s: float, naming: Any, reading: Reading, judging: ReviewRule, json_out: bool,
+    context_s: float, most_clips: int, naming: Any, reading: Reading, judging: ReviewRule, json_out: bool,
 ) -> None:  # fmt: skip
     """Draw clips of SOURCE (a run's folder, a store, a score file) to listen to, and read the answers back.
 
@@ -122,7 +129,7 @@ def review(
         return
     found = detecting.review(
         sources[0], out, drawing, others=sources[1:], naming=naming, reading=reading, cut_audio=clips,
-        context_s=context_s,
+        context_s=context_s, most_clips=most_clips,
     )  # fmt: skip
     show_review(found, out, json_out)
 
