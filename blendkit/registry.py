@@ -120,5 +120,6 @@ def _normal(distribution: str) -> str:
 
 
 def _describe(entry: EntryPoint) -> str:
-    dist = f"{entry.dist.name} {entry.dist.version}" if entry.dist else "an unknown package"
+    # without the commit of a build between two releases, which would fill a column
+    dist = f"{entry.dist.name} {entry.dist.version.partition('+')[0]}" if entry.dist else "an unknown package"
     return f"{dist} ({entry.value})"

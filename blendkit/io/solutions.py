@@ -201,7 +201,8 @@ def _boundary(at: Literal, problems: Problems) -> int | None:
 def _task(key: str, at: Literal, models: list[ModelOf], problems: Problems) -> list[str]:
     """Return the further streams that a task wants; a note says what is not converted."""
     held = at.value if isinstance(at.value, dict) else {}
-    words = " ".join([str(at.value or "") if not held else "", *(f"{k} {without_lines(v)}" for k, v in held.items())]).strip()
+    parts = [f"{k} {without_lines(v)}" for k, v in held.items()] or [str(at.value or "")]
+    words = " ".join(parts).strip()
     if not words or "sed once" in words.lower() or "div" in held:
         return []
     inner = {m.name: f"{m.name}_proto" for m in models if m.xsed is not None}

@@ -84,7 +84,7 @@ def rank_mean(*ranks: NDArray[np.int32], weights: Weights) -> Float64:
     weighted_mean=True,
 )  # fmt: skip
 def logit_mean(*xs: Matrix, weights: Weights) -> Float64:
-    """Return the weighted mean of logits (N, C): the log-odds or geometric-odds pool."""
+    """Return the weighted mean of logits (N, C). Source: the logarithmic opinion pool, of odds."""
     return _weighted_mean(xs, weights, 1.0, 0.0)
 
 
@@ -95,7 +95,7 @@ def logit_mean(*xs: Matrix, weights: Weights) -> Float64:
     weighted_mean=True,
 )  # fmt: skip
 def prob_mean(*xs: Matrix, weights: Weights) -> Float64:
-    """Return the weighted mean of probabilities (N, C): the linear opinion pool."""
+    """Return the weighted mean of probabilities (N, C). Source: the linear opinion pool (Stone 1961)."""
     return _weighted_mean(xs, weights, 1.0, 0.5)
 
 
@@ -123,7 +123,10 @@ def direct(*xs: Matrix, weights: Weights) -> Float64:
     weights="coefficients",
 )  # fmt: skip
 def logit_sum(*xs: Matrix, weights: Weights) -> Float64:
-    """Return the sum of logits with the given coefficients (N, C): not normalised, negatives allowed."""
+    """Return the sum of logits with the given coefficients (N, C): not normalised, negatives allowed.
+
+    Source: linear stacking, as `search stack` fits it.
+    """
     out = np.zeros(xs[0].shape, np.float64)
 
     def work(part: slice) -> None:

@@ -186,6 +186,7 @@ def power(x: Matrix, *, power: NonNegative = 1.2) -> Matrix:
     """Raise all scores to one power: p <- p^power. By itself it keeps every column's order.
 
     x: (N, C) probabilities. It matters only before a step that mixes chunks, classes or members. Returns (N, C).
+    Source: the powers of a chunk's top and other classes in public chains, as of second place 2026.
     """
     out = np.empty_like(x, order="C")
     in_blocks(len(x), x.shape[1], lambda rows: np.copyto(out[rows], x[rows] ** power))

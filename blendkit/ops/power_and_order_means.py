@@ -35,7 +35,7 @@ MeanExponent = Annotated[float, Interval(ge=-50, le=50)]
 def geometric_mean(*xs: Matrix, weights: Weights) -> Float64:
     """Return exp(weighted mean of log p) of probabilities (N, C). One exact 0 makes a cell 0.
 
-    The logit blend is its symmetric counterpart: it averages log p - log(1 - p).
+    The logit blend is its symmetric counterpart: it averages log p - log(1 - p). Source: the geometric mean.
     """
     return power_mean(*xs, weights=weights, exponent=0.0)
 
@@ -55,7 +55,7 @@ def power_mean(*xs: Matrix, weights: Weights, exponent: MeanExponent = 2.0) -> F
 
     1 is the mean, 0 the geometric mean; large exponents approach the maximum, negative ones the minimum. Cells are
     divided by their largest (for a negative exponent: smallest) probability, so nothing underflows; with an exponent
-    of 0 or less an exact 0 makes a cell 0.
+    of 0 or less an exact 0 makes a cell 0. Source: the generalised (Hoelder) mean.
     """
     return _by_blocks(
         xs, weights, lambda block, w: _geometric(block, w) if exponent == 0 else _power(block, w, exponent)
@@ -96,7 +96,7 @@ def mean_of_geometric_and_square(*xs: Matrix, weights: Weights) -> Float64:
     weights="membership",
 )
 def maximum(*xs: Matrix, weights: Weights) -> Float64:
-    """Return the highest of the streams (N, C) with a weight above 0. Their spaces should agree."""
+    """Return the highest of the streams (N, C) with a weight above 0. Their spaces should agree. Source: the maximum."""
     return _by_blocks(xs, weights, lambda x, w: _extreme(np.maximum, x, w))
 
 
@@ -110,7 +110,7 @@ def maximum(*xs: Matrix, weights: Weights) -> Float64:
     weights="membership",
 )
 def minimum(*xs: Matrix, weights: Weights) -> Float64:
-    """Return the lowest of the streams (N, C) with a weight above 0. Their spaces should agree."""
+    """Return the lowest of the streams (N, C) with a weight above 0. Their spaces should agree. Source: the minimum."""
     return _by_blocks(xs, weights, lambda x, w: _extreme(np.minimum, x, w))
 
 
@@ -124,7 +124,7 @@ def minimum(*xs: Matrix, weights: Weights) -> Float64:
     weights="membership",
 )
 def median(*xs: Matrix, weights: Weights) -> Float64:
-    """Return the median of the streams (N, C) with a weight above 0; of two it is their mean."""
+    """Return the median of the streams (N, C) with a weight above 0; of two it is their mean. Source: the median."""
     out = np.empty(xs[0].shape, np.float64)
 
     def work(part: slice) -> None:

@@ -26,7 +26,8 @@ def linear(x: Matrix, *, space: SpaceOf, factor: NonNegative = 1.0, added: Score
     """Multiply and add: x <- factor x + added.
 
     x: (N, C) in any space; beyond logits the result is limited to 0 and 1, which makes ties where that is reached. With
-    `where: {top: 3, of: chunk}` it is a bonus for a chunk's highest classes. Returns (N, C).
+    `where: {top: 3, of: chunk}` it is a bonus for a chunk's highest classes. Returns (N, C). Source: an
+    affine map, as the temperature and bias of Platt's scaling are one.
     """
     out = x * x.dtype.type(factor) + x.dtype.type(added)
     return np.asarray(out if space == "logit" else np.clip(out, 0.0, 1.0), x.dtype)

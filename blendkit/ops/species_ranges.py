@@ -90,6 +90,7 @@ def range_penalty(
     """Subtract a penalty from the logits x (N, C) of classes that do not occur at a recording's site: a soft list.
 
     The artefact and `at_least` are those of range_mask. A class that occurs nowhere keeps its order. Returns (N, C).
+    Source: the soft form of `range_mask`, BirdNET's species list.
     """
 
     def term(ranges: Ranges, a: int) -> Float64:

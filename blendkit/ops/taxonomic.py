@@ -148,7 +148,7 @@ def taxonomy_max(x: Matrix, **levels: Unpack[TaxonLevels]) -> Matrix:
 def taxonomy_noisy_or(x: Matrix, **levels: Unpack[TaxonLevels]) -> Matrix:
     """Move each probability towards that of any relative calling: p <- (1 - alpha) p + alpha (1 - prod(1 - p)).
 
-    All else as in `taxonomy_mean`; probabilities only.
+    All else as in `taxonomy_mean`; probabilities only. Source: the noisy-or of causes (Pearl 1988), over relatives.
     """
     used = _in_use("taxonomy_noisy_or", levels)
     return x if used is None else row_by_row(group_reduce_kernel, x, *used, GroupReduction.NOISY_OR.value)

@@ -92,8 +92,9 @@ def five_tap(
 ) -> Matrix:
     """Weigh each chunk with its two neighbours on either side; the weights are divided by their sum.
 
-    x: (N, C), offsets and edge as in `three_tap` (`keep` leaves two chunks at either end). If all weights are
-    0, x is unchanged. Returns (N, C). Source: the kernel 0.1 0.2 0.4 0.2 0.1 of Babych's 2025 solution.
+    centre, near, far: the weights of the chunk, of its neighbours, and of theirs. x: (N, C), offsets and edge as in
+    `three_tap` (`keep` leaves two chunks at either end). If all weights are 0, x is unchanged. Returns (N, C). Source:
+    the kernel 0.1 0.2 0.4 0.2 0.1 of Babych's 2025 solution.
     """
     return _with_taps(x, [centre, near, far], offsets, edge)
 
@@ -145,7 +146,7 @@ def adaptive_delta(
 
     The maximum is over covered classes. Then as `three_tap` with alpha_t. x: (N, C) probabilities. `nearest` is the
     edge of the Karnakbayev chain, which uses (itself + neighbour) / 2 as neighbour at the ends; `keep` that of yukiZ.
-    Returns (N, C).
+    Returns (N, C). Source: the public chains of Karnakbayev and yukiZ.
     """
     return _adapted(x, offsets, alpha * (1 - highest_covered(x, covered)), edge)
 
@@ -211,9 +212,9 @@ def segment_mean(
 def local_max(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval = 0.15, radius: Radius = 1) -> Matrix:
     """Move each chunk towards the highest of its neighbourhood: (1 - alpha) x_t + alpha max(x_(t-r) .. x_(t+r)).
 
-    x: (N, C); the neighbourhood stops at the ends. For one group of taxa: `where: {class_name: Aves}`. Returns
-    (N, C). Source: the event half of yukiZ's taxon-aware smoothing (alpha 0.15); its texture half is
-    `three_tap` at alpha 0.35 on frogs and insects.
+    radius: r, chunks on either side. x: (N, C); the neighbourhood stops at the ends. For one group of taxa: `where:
+    {class_name: Aves}`. Returns (N, C). Source: the event half of yukiZ's taxon-aware smoothing (alpha 0.15); its
+    texture half is `three_tap` at alpha 0.35 on frogs and insects.
     """
     return by_recording(window_max_kernel, x, offsets, radius, alpha)
 
@@ -222,8 +223,8 @@ def local_max(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval 
 def dilate(x: Matrix, *, offsets: Offsets | None = None, radius: Radius = 1) -> Matrix:
     """Replace each chunk by the highest of its neighbourhood: max(x_(t-r) .. x_(t+r)).
 
-    x: (N, C). Neighbouring chunks become equal, which makes ties. Returns (N, C). Source: fourth place of
-    BirdCLEF 2024, as described in other notebooks (radius 1).
+    radius: r, chunks on either side. x: (N, C). Neighbouring chunks become equal, which makes ties. Returns (N, C).
+    Source: fourth place of BirdCLEF 2024, as described in other notebooks (radius 1).
     """
     return by_recording(window_max_kernel, x, offsets, radius, 1.0)
 

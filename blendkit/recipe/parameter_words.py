@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from blendkit.member import DataFile
 from blendkit.ops import Keys, Stream, mark_of, signature
+from blendkit.recipe.key_docs import SHARED_DOCS
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,26 @@ def parameters_in_words(function: Callable[..., Any]) -> list[ParameterWords]:
 
 
 def note_on(document: str, name: str) -> str:
-    """Return what a docstring says of a parameter (`name: what it is`, or `a, name: ...`), "" if nothing."""
+    """Return what a docstring says of a parameter, "" if nothing.
+
+    That is what follows `name:` or `a, name:`, else what is said of all parameters of that name, else the sentence that
+    has it in a formula.
+    """
     text = " ".join(document.split())
+    return _stated(text, name) or SHARED_DOCS.get(name, "") or _sentence(text, name)
+
+
+def _sentence(text: str, name: str) -> str:
+    """Return the first sentence with a name between backticks or in a formula, "" if there is none."""
+    sentences = re.split(r"(?<=\.) (?=[A-Z`(]|\w+:)", text)
+    sentences = [s for s in sentences if not s.startswith("Source:")]
+    quoted = [s for s in sentences if f"`{name}`" in s]
+    bare = [s for s in sentences if re.search(rf"\b{re.escape(name)}\b", re.sub(r"`[^`]*`", "", s))]
+    return next(iter([*quoted, *bare]), "").removesuffix(".")
+
+
+def _stated(text: str, name: str) -> str:
+    """Return what a text says after `name:`, "" if nothing."""
     others = r"(?:,? (?:and )?`?\w+`?){0,4}"
     found = re.search(rf"(?:^|[.;,:(] )(`?){re.escape(name)}`?{others}: (.+?)(?:[;.] |[;.]$|$)", text)
     if found is None:

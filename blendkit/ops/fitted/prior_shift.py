@@ -110,8 +110,8 @@ def prior_shift_bbse_by_site(
 ) -> Matrix:
     """Move each class to the rate that explains its mean probability at each site; all else as `prior_shift_bbse`.
 
-    The change differs between sites, and so re-orders chunks of different sites. Returns (N, C). Source: Lipton, Wang
-    and Smola 2018, site by site.
+    k: chunks of the old rate that count beside a site's own. The change differs between sites, and so re-orders chunks
+    of different sites. Returns (N, C). Source: Lipton, Wang and Smola 2018, site by site.
     """
     return _moved(x, _sites(rows), fitted.artefacts[0], lambda made, z: _bbse(made, z, classes, k))
 

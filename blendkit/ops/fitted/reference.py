@@ -68,7 +68,8 @@ def quantile_map(x: Matrix, *, classes: ClassIds, fitted: FittedOf) -> Matrix:
 
     x: (N, C) in the space of the reference. The map is straight between known scores and flat beyond them (ties). A
     class that the reference lacks is constant 0.5. Returns (N, C) float64 in (0, 1]: a stream in rank space, which
-    can be blended `by: direct` chunk by chunk, whereas `by: rank` needs the whole set.
+    can be blended `by: direct` chunk by chunk, whereas `by: rank` needs the whole set. Source:
+    quantile mapping, on the empirical distribution.
     """
     made: Reference = fitted.artefacts[0]
     return through_knots(x, made.classes, classes, made.first, made.scores, made.ranks, 0.5)
