@@ -58,12 +58,10 @@ def size(package: Distribution) -> float:
 def licence(package: Distribution) -> str:
     """Return what a package states: an expression, else classifiers, else the first line of its text."""
     about = package.metadata
-    stated = about.get("License-Expression") or about.get("License") or ""
-    if not stated or len(stated.splitlines()[0]) > LONGEST or stated.upper() == "UNKNOWN":
-        classes = [c for c in about.get_all("Classifier") or [] if c.startswith("License :: OSI Approved :: ")]
-        stated = ", ".join(re.sub(r"^.* :: | License$", "", c) for c in classes) or stated
-    first = (stated.splitlines() or [""])[0].strip()
-    return first[:LONGEST] or "none stated"
+    classes = [c for c in about.get_all("Classifier") or [] if c.startswith("License :: OSI Approved")]
+    classified = ", ".join(re.sub(r"^.* :: | License$", "", c) for c in classes)
+    stated = about.get("License-Expression") or classified or about.get("License") or "none stated"
+    return stated.strip().splitlines()[0].strip()[:LONGEST]
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ from blendkit.engine.local import RunResult, run
 from blendkit.recipe.load import parse_recipe
 from blendkit.sample.world import make_world
 from tests.opened_browser import opened_browser as opened_browser
+from tests.printed_events import undocumented_keys
 from tests.processes import ForkServer, Process, from_scratch
 from tests.small_world import SMALL
 from tests.tracing import TestsAlone
@@ -168,9 +169,13 @@ def many(fork_server: ForkServer) -> Callable[..., list[Process]]:
 
     A third thing of a job names modules that are not installed there.
     """
-    return lambda jobs: [
-        fork_server.run(*args, cwd=folder, without=sum(without, ())) for args, folder, *without in jobs
-    ]
+
+    def go(jobs: Sequence[Any]) -> list[Process]:
+        made = [fork_server.run(*args, cwd=folder, without=sum(without, ())) for args, folder, *without in jobs]
+        assert [key for done in made for key in undocumented_keys(done.stdout)] == []
+        return made
+
+    return go
 
 
 @pytest.fixture(scope="session")
@@ -180,6 +185,7 @@ def blendkit(fork_server: ForkServer) -> Callable[..., Process]:
     def go(*args: object, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Process:
         done = from_scratch(*args, cwd=cwd, env=env) if env else fork_server.run(*args, cwd=cwd)
         assert "Traceback" not in done.stderr, done.stderr
+        assert undocumented_keys(done.stdout) == []
         return done
 
     return go

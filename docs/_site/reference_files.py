@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from words import RUN_JSON, STORE_FILES, TIMINGS_JSON
+from words import JOURNAL_LINE, RUN_JSON, STORE_FACTS, STORE_FILES, STORE_PART, STORED, TIMINGS_JSON
 
 import blendkit
-from blendkit.events import EVENTS
+from blendkit.events import EVENT_KEYS, EVENTS
 from blendkit.recipe import recipe_schema
 from blendkit.registry import GEO_MODELS, READERS, WRITERS, registry
 
@@ -40,7 +40,7 @@ def pages() -> dict[str, str]:
         "reference/recipe.md": _recipe(schema),
         "reference/events.md": _events(),
         "reference/run_json.md": _run_json(),
-        "reference/store.md": _table("The store", STORE_LEAD, ("file", "what it holds"), STORE_FILES),
+        "reference/store.md": _store(),
         "recipe.schema.json": json.dumps(schema, indent=1, ensure_ascii=False) + "\n",
     }
 
@@ -49,6 +49,11 @@ STORE_LEAD = """\
 A store is a folder of saved logits (or features). Any number of processes fill one, each with a journal of its own, and
 the folder holds the union of its journals and its index. Nothing in it is changed in place. A damaged or edited line,
 index or part is an error that says which file to remove, or is scored again."""
+PART_LEAD = """\
+Parquet, zstd. The schema's metadata has `blendkit.space`, `blendkit.made_by` and `blendkit.covered`."""
+JOURNAL_LEAD = """\
+`["HASH", {...}]`: the first 16 hexadecimal digits of the SHA-256 of the object's text, then the object. A last line
+that was cut short is left out, and said; `{"end": true}` is the last line of a process that ended in order."""
 FORMATS_LEAD = """\
 Score files and detections are told by their content, never by their name; `--format NAME`, or `format:` in a recipe,
 names one. `blendkit formats show FILE` says what blendkit sees in a file."""
@@ -60,8 +65,14 @@ What a schema cannot say, `blendkit check` says: names of streams, which space a
 uses, an op twice without an `id:`, time zones, patterns, weights of `tta:` by number, a time limit without
 `isolate: true`, keys of `defaults:` that no member uses, and a whole number that is written as 1.0."""
 EVENTS_LEAD = """\
-With `--json` a command prints one line of JSON per event. An event has further keys where it carries a whole result.
-New keys may come; old ones keep their meaning."""
+With `--json` a command prints one line of JSON per event, to the standard output:
+
+```text
+{"spec_version": 1, "timestamp": "2026-11-28T18:15:02.311+00:00", "event": "done", "payload": {"rows": 192, ...}}
+```
+
+`spec_version` is of this envelope, `timestamp` is in UTC, `event` is one of the names below, and `payload` holds its
+keys. A figure that is not a number is null. New keys and events may come; old ones keep their meaning."""
 RUN_LEAD = """\
 `run.json` says all that a result depends on. Nothing in it varies between equal runs, so that two runs can be compared
 by its hash."""
@@ -122,9 +133,21 @@ def emitted() -> dict[str, set[str]]:
 
 
 def _events() -> str:
-    keys = emitted()
-    rows = [f"| `{n}` | {text} | {', '.join(sorted(keys.get(n, ())))} |" for n, text in sorted(EVENTS.items())]
+    told = {n: keys if isinstance(keys, str) else ", ".join(f"`{k}`" for k in keys) for n, keys in EVENT_KEYS.items()}
+    rows = [f"| `{n}` | {text} | {told[n]} |" for n, text in sorted(EVENTS.items())]
     return "\n".join(["# Events", "", EVENTS_LEAD, "", "| event | meaning | keys |", "|---|---|---|", *rows, ""])
+
+
+def _store() -> str:
+    parts = [_table("The store", STORE_LEAD, ("file", "what it holds"), STORE_FILES)]
+    key = ("key", "what it holds")
+    parts.append(_table("store.json", "The facts; `sha256` is over all others.", key, STORE_FACTS, 2))
+    parts.append(_table("A part", PART_LEAD, ("column", "what it holds"), STORE_PART, 2))
+    parts.append(_table("A line of a journal", JOURNAL_LEAD, key, JOURNAL_LINE, 2))
+    parts.append(
+        _table("An entry of a recording", "As it stands in a line and, by columns, in an index.", key, STORED, 2)
+    )
+    return "\n".join(parts)
 
 
 def _run_json() -> str:

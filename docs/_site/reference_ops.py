@@ -18,6 +18,14 @@ KINDS = {
 }
 
 
+INPUTS = {
+    "any": "takes streams of one space",
+    "logit": "takes logits: probabilities are converted",
+    "prob": "takes probabilities: logits are converted",
+    "doubled_ranks": "takes ranks: each stream is ranked over all rows",
+}
+
+
 def pages() -> dict[str, str]:
     """Return {path in the site: Markdown}."""
     made = {f"reference/{kind}s.md": _ops_page(kind) for kind in KINDS}
@@ -41,7 +49,7 @@ def _ops_page(kind: str) -> str:
 
 
 def _op(info: OpInfo) -> str:
-    spaces = [] if info.kind == "blend" else [f"takes {', '.join(info.spaces)}"]
+    spaces = [INPUTS[info.inputs_as] if info.kind == "blend" else f"takes {', '.join(info.spaces)}"]
     facts = [
         f"needs {'one chunk' if info.scope == 'chunk' else 'one recording' if info.scope == 'file' else 'all rows'} "
         f"at once (scope `{info.scope}`)",

@@ -42,3 +42,35 @@ STORE_FILES = {
     "index-*.parquet": "the lines of parts that were packed into larger ones of about 1,000 recordings",
     "checked.json": "sizes and times of parts whose hash was right; it may be lost",
 }
+STORE_FACTS = {
+    "format": "the version of this format",
+    "made_by": "the hash of `about.facts`: of all that the logits depend on beside the audio",
+    "classes": "the classes, in the order of their columns",
+    "covered": "for each class whether the model scores it",
+    "about": "the member, its facts, notes, and what it learned from",
+    "sha256": "the hash of the other keys: an edited file is an error",
+}
+STORE_PART = {
+    "recording": "the recording's id",
+    "start_s": "where the chunk starts, in seconds",
+    "end_s": "where it ends",
+    "one per class": "the logits, float32; a part that is not packed yet holds them in one column of lists, `logits`",
+}
+JOURNAL_LINE = {
+    "part": "the file's name, `part-<16 hexadecimal digits>.parquet`; any other is refused",
+    "sha256": "its hash",
+    "size": "its bytes",
+    "changed_ns": "when it was last changed, in nanoseconds",
+    "of": "the `made_by` of the store's facts: a line of another store is an error",
+    "at": "when the line was written, in nanoseconds since 1970: of two parts with a recording the newer counts",
+    "recordings": "by recording: its entry",
+}
+STORED = {
+    "key": "the hash of the recording's file, and the settings of decoding",
+    "chunks": "how many rows it has",
+    "status": "`ok`, or what was wrong with it",
+    "note": "the reason, in words",
+    "duration_s": "its length in seconds",
+    "content": "hashes of its sound, by which copies and cuts are found",
+    "mix": "of a mixed copy: what it is made of",
+}

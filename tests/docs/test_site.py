@@ -12,7 +12,9 @@ from typing import Any
 
 import click
 import hooks
+import numpy as np
 import outside
+import pyarrow.parquet as pq
 import pytest
 import reference_commands
 import reference_files
@@ -21,10 +23,12 @@ import reference_python
 import words
 
 import blendkit
-from blendkit.events import EVENTS
+from blendkit.core import NameRule, Scores, chunk_rows
+from blendkit.events import EVENT_KEYS, EVENTS
 from blendkit.ops import info_of, signature
 from blendkit.recipe import parameters_in_words
 from blendkit.registry import GEO_MODELS, MEMBERS, OPS, READERS, WRITERS, registry
+from blendkit.store import LogitStore, Stored
 from tests.docs.pages import ROOT, documents
 
 
@@ -163,7 +167,12 @@ def test_every_extra_is_documented() -> None:
 
 
 def test_every_event_is_documented_and_none_is_made_up() -> None:
-    assert set(EVENTS) == set(reference_files.emitted())
+    named = reference_files.emitted()
+    assert set(EVENTS) == set(EVENT_KEYS) == set(named)
+    assert all(EVENTS.values())
+    assert all(EVENT_KEYS.values())
+    unknown = {n: keys - set(EVENT_KEYS[n]) for n, keys in named.items() if not isinstance(EVENT_KEYS[n], str)}
+    assert {n: keys for n, keys in unknown.items() if keys} == {}  # commands that tests run are held to them, too
 
 
 @pytest.mark.parametrize("module", ["blendkit", *(f"blendkit.{name}" for name in reference_python.PACKAGES)])
@@ -178,6 +187,7 @@ def own_docstring(thing: Any) -> str | None:
     return None if text is None or text.startswith(f"{thing.__name__}(") else text
 
 
+CONTENT = {"whole": "0" * 64, "levels": "8" * 32, "marks": "a1b2c3d4e5f6" * 20}
 COUNTED = re.compile(r"\b(\d[\d.]*)\s[\w\s]{1,25}\(`(--[a-z-]+)`\)")  # 10 labelled chunks (`--fewest`)
 OF_OTHERS = {
     *("--extra-index-url", "--index-url", "--no-index", "--find-links", "--quiet", "--no-deps", "--array"),
@@ -216,6 +226,23 @@ def test_the_keys_of_run_json_are_documented(world: Path, tmp_path: Path) -> Non
     assert set(words.RUN_JSON) - set(run) == {"budget"}
     timings = json.loads((tmp_path / "out/timings.json").read_text(encoding="utf-8"))
     assert {re.sub(r"_for_\d+_(.*)_on_\d+_", r"_for_N_\1_on_K_", k) for k in timings} <= set(words.TIMINGS_JSON)
+
+
+def test_the_form_of_a_store_is_documented(tmp_path: Path) -> None:
+    store = LogitStore.create(tmp_path / "s", "h" * 64, ("a", "b"), [True] * 2, {"facts": {}, "notes": []})
+    rows = chunk_rows({"r": 2}, 5.0, NameRule())
+    entry = Stored("k", 2, "ok", "", 10.0, CONTENT, {"clip": "c"})
+    store.write(Scores.build(np.zeros((2, 2), np.float32), rows, ("a", "b"), "logit"), {"r": entry})
+    assert set(json.loads((tmp_path / "s/store.json").read_text(encoding="utf-8"))) == set(words.STORE_FACTS)
+    (journal,) = (tmp_path / "s").glob("journal-*.jsonl")
+    _, line = json.loads(journal.read_text(encoding="utf-8").splitlines()[0])
+    assert set(line) == set(words.JOURNAL_LINE)
+    assert set(line["recordings"]["r"]) == set(words.STORED)
+    (part,) = (tmp_path / "s").glob("part-*.parquet")
+    assert pq.read_schema(part).names == [*list(words.STORE_PART)[:3], "logits"]
+    store.finish()
+    kinds = {re.sub(r"-.*\.", "-*.", p.name) for p in (tmp_path / "s").iterdir()}
+    assert kinds <= set(words.STORE_FILES)
 
 
 def test_the_reference_covers_the_packages_that_pages_promise() -> None:

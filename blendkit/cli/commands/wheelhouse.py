@@ -60,4 +60,5 @@ def wheelhouse(
     how = "installed in a new environment" if made.installed else "only resolved: this machine is of another kind"
     click.echo(f"wrote {made.folder}: {len(made.wheels)} wheels, {made.bytes / 1e6:.0f} MB, {how}")
     what = f"'blendkit[{','.join(more)}]'" if more else "blendkit"
-    click.echo(f"there: pip install --no-index --find-links {made.folder} {what}")
+    click.echo("there, with this folder beside you (in a notebook: where it is attached, as /kaggle/input/...):")
+    click.echo(f"  pip install --no-index --find-links {made.folder.name} {what}")
