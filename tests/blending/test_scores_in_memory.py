@@ -15,6 +15,13 @@ ONE = Scores.build(np.array([[0.1], [0.9]]), chunk_rows({"r": 2}, 5.0, NameRule(
 TWO = {"p": ONE, "my model": ONE}
 
 
+def test_another_kind_of_argument_is_named() -> None:
+    with pytest.raises(BlendkitError, match="scores: expected"):
+        apply(ONE.values, "gaussian")  # type: ignore[arg-type]
+    with pytest.raises(BlendkitError, match="op: expected"):
+        apply(ONE, 0.7)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("how", "said"),
     [

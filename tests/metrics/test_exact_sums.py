@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from blendkit.core import compiled_only
+from blendkit.errors import BlendkitError
 from blendkit.metrics.bootstrap import paired_bootstrap
 from blendkit.metrics.kernels.exact_blends import exact_blend
 from blendkit.metrics.kernels.exact_sums import rounded_sums
@@ -65,3 +66,5 @@ def test_a_bootstrap_and_a_split_together_are_those_alone() -> None:
         np.testing.assert_array_equal(split.private[n], other.private[n])
     assert (boot.estimate, boot.scored.tolist()) == (one.estimate, one.scored.tolist())
     np.testing.assert_array_equal(split.shares, other.shares)
+    with pytest.raises(BlendkitError, match="a bootstrap needs scores and replicates, got 2 and 0"):
+        bootstrap_and_split(y, scores, clusters, (0, 20, 1), 0.4)

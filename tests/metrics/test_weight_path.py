@@ -92,6 +92,14 @@ def test_a_path_by_hand() -> None:
     assert points.best == (0.5, 0.0, 0.5)
 
 
+def test_breakpoints_refuse_what_is_not_finite_in_either_stream() -> None:
+    good, bad = np.array([[0.1], [0.2]]), np.array([[0.1], [np.nan]])
+    y = np.array([[True], [False]])
+    for a, b in ((bad, good), (good, bad)):
+        with pytest.raises(BlendkitError, match="breakpoints need finite values"):
+            weight_breakpoints(y, a, b)
+
+
 @pytest.mark.parametrize("seed", [0, 1, 4, 5, 8, 9, 12, 13])
 def test_breakpoints_hold_between_each_two(seed: int) -> None:
     y, a, b, mask = drawn(seed)

@@ -65,11 +65,13 @@ def test_the_inputs_of_a_kaggle_notebook(tmp_path: Path) -> None:
     put(root / "birdclef", "sample_submission.csv", "test_soundscapes/a.ogg")
     put(root / "models/owner/head/onnx/default/2", "head.onnx")
     put(root / "deep", "models/sed.onnx")
+    put(root / "models/owner/head/onnx/default/3/too", "deep.onnx")
     (root / ".hidden").mkdir()
     names = [f.relative_to(root).as_posix() for f in kaggle_folders(root)]
     assert names == [
         *("birdclef", "a-models", "deep", "deep/models", "models", "models/owner", "models/owner/head"),
-        *("models/owner/head/onnx", "models/owner/head/onnx/default", "models/owner/head/onnx/default/2", "."),
+        *("models/owner/head/onnx", "models/owner/head/onnx/default", "models/owner/head/onnx/default/2"),
+        *("models/owner/head/onnx/default/3", "."),  # six levels are looked at
     ]
     data = DataFolder(kaggle_folders(root)[0], others=kaggle_folders(root)[1:])
     for name in ("perch.onnx", "head.onnx", "models/sed.onnx", "sed.onnx", "a-models/perch.onnx"):

@@ -8,7 +8,7 @@ import pytest
 from blendkit.errors import BlendkitError
 from blendkit.recipe import load_recipe
 from blendkit.recipe.address import dotted, known_keys
-from blendkit.recipe.load import parse_recipe, with_values
+from blendkit.recipe.load import parse_recipe, with_values, without
 from blendkit.recipe.plan import make_plan
 from blendkit.recipe.step_schema import Step
 
@@ -32,6 +32,22 @@ blends:
     of: {a: 0.93, b: 0.07}
 output: c
 """
+
+
+def test_the_last_gate_takes_its_step_along() -> None:
+    gated = TEXT.replace("output: c", "    steps:\n      - gates: [{rank_gate: {by: a}}]\n      - clip\noutput: c")
+    recipe = parse_recipe(gated, "r.yaml")
+    left = without(recipe, [("blends", "c", "steps", 0, "gates", 0)])
+    assert [s.op for s in left.model.blends["c"].steps] == ["clip"]
+
+
+@pytest.mark.parametrize("weight", [1e9, 1e9 + 1])
+def test_a_weight_is_at_most_a_milliard(weight: float) -> None:
+    text = TEXT.replace("a: 0.93", f"a: {weight!r}").replace("by: rank", "by: sum").replace("sum", "logit")
+    if weight <= 1e9:
+        assert parse_recipe(text, "r.yaml").model.blends["c"].of["a"] == weight
+    else:
+        assert "less than or equal to 1000000000" in problems(text)[0]
 
 
 def problems(text: str, *overrides: str) -> list[str]:
