@@ -15,9 +15,15 @@ if TYPE_CHECKING:
     from blendkit.blending.artefact_contents import contents_of_fit
     from blendkit.blending.class_and_cell_choice import where_mask
     from blendkit.blending.conversions import convert
+    from blendkit.blending.cross_fitted_steps import (
+        check_folds,
+        fit_op,
+        refuse_seen_by_blend,
+        refuse_seen_by_step,
+        stack_for,
+    )
     from blendkit.blending.divided_work import Parts, require_divisible
     from blendkit.blending.fit_artefacts import fit_places, fit_step_artefact
-    from blendkit.blending.fitting import check_folds, fit_op, refuse_seen_by_blend, refuse_seen_by_step, stack_for
     from blendkit.blending.geo_ranges import fit_ranges
     from blendkit.blending.in_parts import make_streams_in_parts
     from blendkit.blending.on_scores import apply, blend

@@ -8,7 +8,7 @@ from typing import Any
 
 from blendkit.blending.artefact_contents import contents_of_fit
 from blendkit.blending.conversions import convert
-from blendkit.blending.fitting import fit_op
+from blendkit.blending.cross_fitted_steps import fit_op
 from blendkit.blending.step_context import StepContext
 from blendkit.core import Scores, Space, Taxonomy, fitting_names
 from blendkit.errors import BlendkitError, shorten

@@ -12,8 +12,8 @@ import numpy as np
 
 from blendkit.blending.class_and_cell_choice import chosen_cells, where_mask
 from blendkit.blending.conversions import converter, taken_as
+from blendkit.blending.cross_fitted_steps import fit_step, stack_for
 from blendkit.blending.divided_work import Parts, blend_division, division_of, require_divisible
-from blendkit.blending.fitting import fit_step, stack_for
 from blendkit.blending.one_blend import OneBlend
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.steps import Chosen, apply_ops

@@ -11,7 +11,7 @@ import numpy as np
 
 from blendkit.blending.class_and_cell_choice import chosen_cells, known_taxonomy
 from blendkit.blending.conversions import convert, taken_as
-from blendkit.blending.fitting import fit_step
+from blendkit.blending.cross_fitted_steps import fit_step
 from blendkit.blending.missing_chunks import missing_chunks
 from blendkit.blending.site_and_hour_needs import require_name_parts
 from blendkit.blending.step_context import StepContext

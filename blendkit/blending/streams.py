@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.blending.conversions import converter
-from blendkit.blending.fitting import stack_for
+from blendkit.blending.cross_fitted_steps import stack_for
 from blendkit.blending.one_blend import OneBlend
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.steps import ReadStream, apply_step, no_streams

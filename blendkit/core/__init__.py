@@ -38,11 +38,11 @@ if TYPE_CHECKING:
         rule_name,
         with_fitting_names,
     )
-    from blendkit.core.bookkeeping_columns import is_bookkeeping, numbers_rows
     from blendkit.core.chunk_counts import LONGEST_CHUNK_S, MIN_REMAINDER_S, SHORTEST_CHUNK_S, Remainder, count_chunks
     from blendkit.core.chunk_steps import longer_chunks
     from blendkit.core.clocks import OFFSET_FORMS, is_zone, zone
     from blendkit.core.coded_rows import rows_of_codes
+    from blendkit.core.columns_that_are_no_classes import is_bookkeeping, numbers_rows
     from blendkit.core.compiling import (
         cache_places,
         compiled,

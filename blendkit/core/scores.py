@@ -13,11 +13,11 @@ from blendkit.core.argument_kinds import require_choice
 from blendkit.core.arrays import Bools, Int64, Matrix
 from blendkit.core.audio_suffixes import composed
 from blendkit.core.auto_names import with_fitting_names
-from blendkit.core.bookkeeping_columns import is_bookkeeping
 from blendkit.core.changed_ids import changed_ids
-from blendkit.core.keyed_frames import OWN_IDS, keyed_frame
+from blendkit.core.columns_that_are_no_classes import is_bookkeeping
 from blendkit.core.name_differences import compare_rows
 from blendkit.core.names import NameRule
+from blendkit.core.pandas_frames import OWN_IDS, keyed_frame
 from blendkit.core.results_in_notebooks import notebook_view
 from blendkit.core.rows import (
     MissingRows,

@@ -115,8 +115,12 @@ def review(
 
 def _too_many(clips: ReviewClips, most: int) -> BlendkitError:
     seconds = float((clips.end_s - clips.start_s).sum())
-    ways = ["name the classes that you want: --species FILE, a name a line", "draw fewer of each: --per-class",
-            "leave out --clips: recordings and times stand in the tables too", f"allow it: --most-clips {len(clips)}"]  # fmt: skip
+    ways = [
+        "name the classes that you want: --species FILE, a name a line",
+        "draw fewer of each: --per-class",
+        "leave out --clips: recordings and times stand in the tables too",
+        f"allow it: --most-clips {len(clips)}",
+    ]
     what = f"{len(clips)} clips of {len(set(clips.class_id))} classes, {seconds / 3600:.0f} hours of sound"
     return BlendkitError(f"--clips would cut {what}; at most {most} are cut unasked", ways)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.installing.warming import WarmedUp, warm_up
+    from blendkit.installing.compiling_ahead import WarmedUp, warm_up
     from blendkit.installing.wheels import Target, Wheelhouse, make_wheelhouse
 else:
     __getattr__, __dir__ = lazy_face(__name__)

@@ -15,7 +15,7 @@ from blendkit.core import Matrix
 from blendkit.errors import BlendkitError, DeliveryError, shorten
 from blendkit.io.column_table import ColumnTable
 from blendkit.io.file_kinds import Kind, file_kind, require_whole, why_unreadable
-from blendkit.io.sizes_allowed import check_arrow, check_parquet
+from blendkit.io.unpacked_size_limits import check_arrow, check_parquet
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,10 +17,10 @@ from blendkit.io.packed_files import FAILURES
 from blendkit.io.readers.detection_tables import END_COLUMNS, LABEL_COLUMNS, START_COLUMNS, Detections
 from blendkit.io.readers.score_table import Table
 from blendkit.io.score_places import score_file
-from blendkit.io.sizes_allowed import check_arrow
 from blendkit.io.sqlite_files import open_database
 from blendkit.io.text_form import is_number, text_form
 from blendkit.io.text_tables import english_columns, plain_name
+from blendkit.io.unpacked_size_limits import check_arrow
 from blendkit.io.windows_to_chunks import Windowed
 from blendkit.registry import READERS, registry
 

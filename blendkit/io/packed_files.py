@@ -13,7 +13,7 @@ from typing import IO, Any, cast
 
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.file_kinds import what_it_is, why_unreadable
-from blendkit.io.sizes_allowed import BoundedFile
+from blendkit.io.unpacked_size_limits import BoundedFile
 
 _PACKED_TO = 2  # times the size of a packed table of numbers
 FAILURES = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)

@@ -20,8 +20,8 @@ from blendkit.errors import BlendkitError, shorten
 from blendkit.io.column_words import in_english
 from blendkit.io.packed_files import unpack_file
 from blendkit.io.plain_table import coded, plain_table
-from blendkit.io.sizes_allowed import check_parquet
 from blendkit.io.text_encodings import encoding_of, is_binary
+from blendkit.io.unpacked_size_limits import check_parquet
 from blendkit.io.writers.safe_cells import unescaped
 
 if TYPE_CHECKING:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     )
     from blendkit.member.clip_and_frame import ClipAndFrame, find_clip_and_frame, part_frames
     from blendkit.member.detection_grid import detections_on_grid, windows_on_grid
-    from blendkit.member.foreign_windows import NO_SCORE, on_grid, score_files
     from blendkit.member.frame_checks import FrameError
     from blendkit.member.frames import FrameMember, Gives, frame_member, import_code
     from blendkit.member.geo_model import GeoModel
@@ -84,6 +83,7 @@ if TYPE_CHECKING:
         same_front_end,
         score_together,
     )
+    from blendkit.member.windows_of_other_tools import NO_SCORE, on_grid, score_files
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 

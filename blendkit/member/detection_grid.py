@@ -13,9 +13,9 @@ from blendkit.audio import WindowPool
 from blendkit.core import Float64, Scores, Space, compare_names, composed, match_recordings, path_ids, recording_id
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import Detections, Windowed, late_windows, without_rows
-from blendkit.member.foreign_windows import known_chunks, on_grid
 from blendkit.member.names_by_synonym import classes_by_name
 from blendkit.member.protocol import MemberContext
+from blendkit.member.windows_of_other_tools import known_chunks, on_grid
 
 
 def detections_on_grid(

@@ -119,8 +119,8 @@ def clip(x: Matrix, *, space: SpaceOf = "logit", low: Score | None = None, high:
 
     x: (N, C) in any space. By default 1e-5 and 1 - 1e-5, among logits the logits of these, 11.5 from 0. Where many
     values lie beyond, as where a chain clips tiny products before it ranks them, the AUC moves far, in either
-    direction. Returns (N, C). Source: the clip at 1e-5 of the eos chain. Raises BlendkitError for low >= high, and for limits that would push all out of [0, 1]
-    where the scores lie in it.
+    direction. Returns (N, C). Source: the clip at 1e-5 of the eos chain. Raises BlendkitError for low >= high, and
+    for limits that would push all out of [0, 1] where the scores lie in it.
     """
     return np.clip(x, *_clip_limits(space, low, high))
 

@@ -96,7 +96,7 @@ def mean_of_geometric_and_square(*xs: Matrix, weights: Weights) -> Float64:
     weights="membership",
 )
 def maximum(*xs: Matrix, weights: Weights) -> Float64:
-    """Return the highest of the streams (N, C) with a weight above 0. Their spaces should agree. Source: the maximum."""
+    """Return the highest of the streams (N, C) with a weight above 0. Their spaces should agree. Source: maximum."""
     return _by_blocks(xs, weights, lambda x, w: _extreme(np.maximum, x, w))
 
 
@@ -110,7 +110,7 @@ def maximum(*xs: Matrix, weights: Weights) -> Float64:
     weights="membership",
 )
 def minimum(*xs: Matrix, weights: Weights) -> Float64:
-    """Return the lowest of the streams (N, C) with a weight above 0. Their spaces should agree. Source: the minimum."""
+    """Return the lowest of the streams (N, C) with a weight above 0. Their spaces should agree. Source: minimum."""
     return _by_blocks(xs, weights, lambda x, w: _extreme(np.minimum, x, w))
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from blendkit.errors import BlendkitError
 from blendkit.studio.access_token import LockedDoor
-from blendkit.studio.live_questions import live
 from blendkit.studio.opened_studio import Studio
 from blendkit.studio.studio_routes import routes_of
+from blendkit.studio.websocket_questions import live
 
 if TYPE_CHECKING:
     import uvicorn

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blendkit.core.bookkeeping_columns import is_bookkeeping
+from blendkit.core.columns_that_are_no_classes import is_bookkeeping
 from blendkit.core.joining import concat
 from blendkit.core.names import NameRule
 from blendkit.core.rows import Rows, chunk_rows, rows_from_ids

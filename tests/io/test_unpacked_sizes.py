@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.io import read_labels, read_score_file, sizes_allowed
+from blendkit.io import read_labels, read_score_file, unpacked_size_limits
 from blendkit.io.file_reader import ColumnNames, read_found
 from blendkit.io.sqlite_files import fetch_rows, open_database
 from blendkit.io.text_tables import open_table
@@ -51,8 +51,8 @@ def test_a_packed_text_beyond_the_bound(packing: str, tmp_path: Path, monkeypatc
     path = tmp_path / f"t.csv.{packing}"
     PACKERS[packing](path, TEXT)
     assert len(read_score_file(path).scores) == 2000
-    monkeypatch.setattr(sizes_allowed, "TEXT", 1000)
-    monkeypatch.setattr(sizes_allowed, "FOLD", 1)
+    monkeypatch.setattr(unpacked_size_limits, "TEXT", 1000)
+    monkeypatch.setattr(unpacked_size_limits, "FOLD", 1)
     for read in (read_score_file, open_table, read_labels):
         with pytest.raises(BlendkitError, match=f"its {path.stat().st_size} bytes unpack to more than"):
             read(path)
@@ -61,7 +61,7 @@ def test_a_packed_text_beyond_the_bound(packing: str, tmp_path: Path, monkeypatc
 def test_a_bomb_of_text_is_not_unpacked_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "t.csv.xz"
     path.write_bytes(lzma.compress(bytes(1 << 26), preset=0))  # 64 MiB in 10 kB
-    monkeypatch.setattr(sizes_allowed, "TEXT", 1 << 20)
+    monkeypatch.setattr(unpacked_size_limits, "TEXT", 1 << 20)
     with pytest.raises(BlendkitError, match=rf"its {path.stat().st_size} bytes unpack to more than 1048576"):
         open_table(path)
 
@@ -72,17 +72,17 @@ def table(rows: int) -> pa.Table:
 
 @pytest.fixture
 def few_cells(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sizes_allowed, "CELLS", 100_000)
-    monkeypatch.setattr(sizes_allowed, "FOLD", 10)
+    monkeypatch.setattr(unpacked_size_limits, "CELLS", 100_000)
+    monkeypatch.setattr(unpacked_size_limits, "FOLD", 10)
 
 
 @pytest.mark.usefixtures("few_cells")
 def test_a_parquet_of_many_equal_cells(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
-    rows = sizes_allowed.CELLS // 2 + 1
+    rows = unpacked_size_limits.CELLS // 2 + 1
     pq.write_table(table(rows), path, compression="zstd")
     assert path.stat().st_size < 10_000
-    said = f"it says that it has {rows} rows and 2 columns, {2 * rows} cells; at most {sizes_allowed.CELLS} are read"
+    said = f"it says that it has {rows} rows and 2 columns, {2 * rows} cells; at most {unpacked_size_limits.CELLS} are read"
     for read in (lambda p: read_found(p, ColumnNames()), open_table, read_labels):
         with pytest.raises(BlendkitError, match=said):
             read(path)
@@ -91,7 +91,7 @@ def test_a_parquet_of_many_equal_cells(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("few_cells")
 def test_an_arrow_file_of_many_equal_cells(tmp_path: Path) -> None:
     path = tmp_path / "t.arrow"
-    rows = sizes_allowed.CELLS // 2 + 1
+    rows = unpacked_size_limits.CELLS // 2 + 1
     parts = pa.Table.from_batches(table(rows).to_batches())
     with pa.ipc.new_file(str(path), parts.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
         writer.write_table(parts)
@@ -105,7 +105,7 @@ def test_an_arrow_file_of_many_equal_cells(tmp_path: Path) -> None:
 def test_columns_without_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "t.parquet"
     pq.write_table(table(2), path)
-    monkeypatch.setattr(sizes_allowed, "COLUMNS", 1)
+    monkeypatch.setattr(unpacked_size_limits, "COLUMNS", 1)
     with pytest.raises(BlendkitError, match="2 rows and 2 columns; at most 1 columns are read"):
         read_found(path, ColumnNames(rows="row_id"))
 

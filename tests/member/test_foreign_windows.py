@@ -11,10 +11,10 @@ import pytest
 from blendkit.audio.recordings import Recording
 from blendkit.core.names import NameRule
 from blendkit.errors import BlendkitError
-from blendkit.member.foreign_windows import NO_SCORE, Windowed, known_chunks, on_grid, score_files
 from blendkit.member.frame_checks import FrameError
 from blendkit.member.non_finite import Lost
 from blendkit.member.protocol import TTA, MemberContext, MemberInfo
+from blendkit.member.windows_of_other_tools import NO_SCORE, Windowed, known_chunks, on_grid, score_files
 
 CONTEXT = MemberContext(chunk_s=5.0)
 

@@ -14,8 +14,8 @@ from onnx import helper
 
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
-from blendkit.member.foreign_windows import NO_SCORE
 from blendkit.member.protocol import MemberContext
+from blendkit.member.windows_of_other_tools import NO_SCORE
 from blendkit.testing.member_checks import check_member
 from blendkit_members.hoplite import hoplite
 

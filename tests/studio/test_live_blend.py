@@ -18,10 +18,10 @@ from blendkit.metrics import weight_path
 from blendkit.offline.offline_files import Place, open_workspaces
 from blendkit.offline.what_if import whatif
 from blendkit.recipe import load_recipe, parse_recipe, with_values
-from blendkit.studio.live_questions import answered
 from blendkit.studio.opened_studio import Studio, StudioFiles, open_studio
 from blendkit.studio.recipe_controls import controls_of
 from blendkit.studio.tried_settings import TriedSettings, optimism_of_best
+from blendkit.studio.websocket_questions import answered
 from tests.studio.studio_world import live
 
 ADDRESS = "members.sed.steps.gaussian.sigma"
@@ -144,7 +144,7 @@ def test_of_many_questions_the_latest_is_answered(client: Any, studio: Studio, m
         time.sleep(0.05)
         return answered(live, question)
 
-    monkeypatch.setattr("blendkit.studio.live_questions.answered", slow)
+    monkeypatch.setattr("blendkit.studio.websocket_questions.answered", slow)
     with live(client) as channel:
         for i in range(20):
             channel.send_json({"kind": "figures", "id": i, "values": {}, "share": ["mix", "cnn", i / 20]})

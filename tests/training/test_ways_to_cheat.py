@@ -16,7 +16,7 @@ import pytest
 import soundfile
 
 from blendkit.audio import content_of, decode
-from blendkit.blending.fitting import refuse_seen_by_step
+from blendkit.blending.cross_fitted_steps import refuse_seen_by_step
 from blendkit.core import AudioContent, Saw, copies
 from blendkit.errors import BlendkitError
 from blendkit.io import PROVENANCE, Provenance, read_provenance, read_scores, write_scores

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from blendkit.io.class_columns import has_row_ids
 from blendkit.io.file_reader import ColumnNames, FileHead, Reader
-from blendkit.io.readers.audacity_labels import is_label_track
+from blendkit.io.readers.audacity_detections import is_label_track
 from blendkit.io.readers.birdnet_npz import is_birdnet_npz
 from blendkit.io.readers.detection_tables import Detections, detection_kind, open_detections, take_detections
-from blendkit.io.readers.frame_table import is_frames, read_frames
+from blendkit.io.readers.opensoundscape_frames import is_frames, read_frames
 from blendkit.io.readers.score_table import Table, read_table
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from blendkit.core import LabelTable, no_search_for_circles, require_path
 from blendkit.errors import BlendkitError
 from blendkit.io.packed_files import unpack_file
+from blendkit.io.readers.audacity_truth import is_track, rows_of_track
 from blendkit.io.readers.label_json import json_table
 from blendkit.io.readers.label_matrix import is_npz, rows_of_npz
 from blendkit.io.readers.label_places import OWN_NAME
 from blendkit.io.readers.label_rows import LabelRows, label_table
 from blendkit.io.readers.label_spans import OF_A_TEACHER, rows_of_frame
-from blendkit.io.readers.label_tracks import is_track, rows_of_track
 from blendkit.io.readers.table_names import named_in, table_recording
 from blendkit.io.text_tables import decode_text, open_table, parse_table
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from blendkit.core import FileSpace
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.file_reader import FOLDER, ColumnNames, FileHead, Reader, file_head, find_reader
-from blendkit.io.readers.audacity_labels import is_label_track
+from blendkit.io.readers.audacity_detections import is_label_track
 from blendkit.io.readers.birdnet_npz import is_birdnet_npz
 from blendkit.io.readers.detection_tables import (
     Detections,

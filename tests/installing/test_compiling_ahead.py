@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from blendkit.core import distinct_counts, few
-from blendkit.installing import warm_up, warming
+from blendkit.installing import compiling_ahead, warm_up
 from blendkit.io.kernels import number_cells, number_texts
 from blendkit.metrics.kernels import crossings, pair_counts, ranking, resampled_counts
 
@@ -28,7 +28,7 @@ print(json.dumps([out[0, 0], sum(negated_kernel.dispatcher.stats.cache_hits.valu
 
 @pytest.mark.slow
 def test_the_loops_of_the_metrics_are_ready(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(warming, "_tried", lambda name: name == "gaussian")
+    monkeypatch.setattr(compiling_ahead, "_tried", lambda name: name == "gaussian")
     done = warm_up()
     for kernel in (
         *(pair_counts._count_blocks, ranking._rank_columns, ranking._placed, ranking._placed_shares),
@@ -44,7 +44,7 @@ def test_the_loops_of_the_metrics_are_ready(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_what_only_a_user_can_give_is_not_tried() -> None:
-    assert not warming._tried("range_mask")
+    assert not compiling_ahead._tried("range_mask")
 
 
 @pytest.mark.slow

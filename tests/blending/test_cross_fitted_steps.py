@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blendkit.blending.fitting import fit_step
+from blendkit.blending.cross_fitted_steps import fit_step
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.steps import apply_step
 from blendkit.core.names import NameRule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blendkit.core.bookkeeping_columns import numbers_rows
+from blendkit.core.columns_that_are_no_classes import numbers_rows
 from blendkit.core.names import NameRule
 from blendkit.core.recording_paths import path_ids
 from blendkit.core.rows import Rows, make_rows, rows_from_ids
