@@ -81,7 +81,7 @@ def _number(text: str) -> float:
         return math.nan
 
 
-audacity_labels: Reader = Reader(
+audacity_detections: Reader = Reader(
     "Audacity label tracks: start, end, label; the score in a fourth field (BirdNET), or as label;score (HawkEars).",
     is_label_track,
     _read,
