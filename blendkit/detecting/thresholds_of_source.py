@@ -126,15 +126,19 @@ def _meaning(opened: OpenedSource, value: float) -> tuple[str, ...]:
     if not scores.values.size or scores.space == "prob":
         return ()
     low, high = float(scores.values.min()), float(scores.values.max())
-    inside = low >= 0 and high <= 1
-    looks = likely_space(scores.values, opened.name)[0] if scores.space == "unknown" and inside else scores.space
+    known = scores.space != "unknown"
+    try:
+        looks = scores.space if known else likely_space(scores.values, opened.name)[0]
+    except BlendkitError:  # counted ranks, percentages
+        return (f"nobody says what these scores from {low:.4g} to {high:.4g} are: --space does",)
+    they = "these are" if known else "these look like"
     if looks == "rank":
         share = f"{value:g} keeps about the highest {1 - value:.0%} of the chunks of every class, also of a rare one"
-        return (f"these {'are' if looks == scores.space else 'look like'} ranks: {share}",)
+        return (f"{they} ranks: {share}",)
     if looks == "logit":
         p = float(sigmoid(np.array([value]))[0])
-        return (f"these are logits from {low:.4g} to {high:.4g}: {value:g} is a probability of {p:.3g}",)
-    return () if inside else (f"nobody says what these scores from {low:.4g} to {high:.4g} are: --space does",)
+        return (f"{they} logits from {low:.4g} to {high:.4g}: {value:g} is a probability of {p:.3g}",)
+    return ()
 
 
 def _unreached(opened: OpenedSource, values: Float64) -> list[str]:

@@ -23,6 +23,7 @@ from blendkit.io.text_tables import english_columns, plain_name
 from blendkit.io.unpacked_size_limits import check_arrow
 from blendkit.io.windows_to_chunks import Windowed
 from blendkit.registry import READERS, registry
+from blendkit.store import STORE_FACTS
 
 MATRIX, FOLDER, PARTS = "matrix", "folder", "parts"
 _LISTED = 1000  # names of a folder that are looked at
@@ -129,6 +130,12 @@ def find_reader(path: Path, names: ColumnNames) -> tuple[str, Reader]:
         raise BlendkitError(
             f"{path.name}: several formats fit: {', '.join(found)}", ["name the right one with `format:` or --format"]
         )
+    if stores := _stores_within(path):
+        ways = [
+            f"name one of them: {path / stores[0]}",
+            f"or the run, whose output is read: {path.parent}",
+        ]
+        raise BlendkitError(f"{path.name}: this folder holds several stores: {shorten(stores)}", ways)
     shown = head.why or ("it is a folder" if head.kind == "folder" else f"it is a {head.kind} file")
     shown += f" with {shorten(head.columns, 8)}" if head.columns else ""
     problems = [shown, *_lacking(head), "`blendkit formats list` lists what can be read"]
@@ -141,6 +148,11 @@ def _named_reader(path: Path, reader: Reader) -> Reader:
         return reader
     of_folders = map(registry(READERS).get, (FOLDER, PARTS))
     return next((r for r in of_folders if r.recognises(file_head(path))), reader)
+
+
+def _stores_within(path: Path) -> list[str]:
+    """Return the names of the stores in a folder, as a run's `logits`."""
+    return sorted(p.name for p in path.iterdir() if (p / STORE_FACTS).is_file()) if path.is_dir() else []
 
 
 def _lacking(head: FileHead) -> list[str]:

@@ -207,7 +207,7 @@ class _Reader:
         except RecursionError:
             shown = "a sum of very many numbers"
         except (ValueError, OverflowError):
-            shown = ast.unparse(node)[:60]
+            shown = ast.unparse(_odd_key(node) or node)[:60]
         self.problems.found.append(f"{at}: not a literal, and nothing is executed: {shown}")
         return Literal(None, at)
 
@@ -219,3 +219,9 @@ class _Reader:
                 self.problems.found.append(f"{self.cell.at(node.lineno)}: key {name!r} is given twice")
             held[name] = self.literal(v)
         return held
+
+
+def _odd_key(node: ast.expr) -> ast.expr | None:
+    """Return the first key of a dictionary that is no text, if there is one."""
+    keys = node.keys if isinstance(node, ast.Dict) else []
+    return next((k for k in keys if k is not None and not isinstance(getattr(k, "value", None), str)), None)

@@ -194,13 +194,15 @@ class OpInfo:
         return {p: mark.of for p, hint in hints.items() if (mark := mark_of(hint, KeptRanks)) is not None}
 
 
-def op(name: str, **declared: Unpack[Declared]) -> Callable[[F], F]:
+def op(name: str = "", **declared: Unpack[Declared]) -> Callable[[F], F]:
     """Declare a pure array function as an op; the function itself is returned unchanged.
 
     `fit` makes the artefact that the op applies (its keyword-only parameters join the recipe schema), `load`
     reads a saved one, `notes` reports the op's effect on a stream. See `OpInfo` for the rest and the defaults.
     Raises TypeError for an `@op` without a name, and for parameters that are neither the stream's values nor named.
     """
+    if not name:
+        raise TypeError('@op needs a name: write @op("my_op", scope="file", classwise=True)')
     if own := getattr(name, "__name__", ""):  # a bare `@op` gets the function itself
         raise TypeError(f'@op needs a name: write @op("{own}", scope="file", classwise=True) above `def {own}`')
 

@@ -37,10 +37,12 @@ def default_problems(data: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str
         return []
     used = sorted({str(m["use"]) for m in members.values() if isinstance(m, dict) and "use" in m})
     unused = [u for u in given if u not in used]
+    form = f"; write `defaults: {{{next(iter(used), 'table')}: {{...}}}}`, the keys of one `use` below its name"
     problems: list[tuple[tuple[str, ...], str]] = [
-        (("defaults", str(u)), f"no member has `use: {u}`{did_you_mean(u, used)}; used: {', '.join(used)}")
+        (("defaults", str(u)), f"no member has `use: {u}`{did_you_mean(u, used)}; used: {', '.join(used) or 'none'}"
+         + ("" if isinstance(given[u], dict) else form))
         for u in unused
-    ]
+    ]  # fmt: skip
     for use, keys in given.items():
         listed = keys if isinstance(keys, dict) else {}
         problems += [

@@ -90,7 +90,10 @@ def _audio_problems(member: Member) -> list[str]:
         problems.append("predict changed its input")
     if not np.array_equal(whole, member.predict(noise)):
         problems.append("predict gave other values the second time")
-    alone = np.concatenate([member.predict(noise[i : i + 1]) for i in range(5)])
+    each = [member.predict(noise[i : i + 1]) for i in range(5)]
+    if each[0].shape != (1, *shape[1:]):
+        return [*problems, f"predict gave shape {each[0].shape} for a single window, expected {(1, *shape[1:])}"]
+    alone = np.concatenate(each)
     if not np.allclose(whole, alone, atol=1e-4, rtol=1e-4):
         problems.append(f"a window's logits depend on its batch: they differ by {np.abs(whole - alone).max():g}")
     return problems

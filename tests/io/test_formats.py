@@ -13,6 +13,7 @@ from blendkit.io.file_reader import ColumnNames, Reader, file_head, find_reader,
 from blendkit.io.file_seen import look_into
 from blendkit.io.readers.detection_tables import Detections
 from blendkit.registry import READERS, registry
+from blendkit.store import LogitStore
 from blendkit.testing import reader_checks
 from blendkit.testing.reader_checks import check_reader
 from tests.io.format_samples import BINARY, TEXTS, as_parquet, write_sample
@@ -43,6 +44,14 @@ def test_parquet_and_arrow_say_the_same(name: str, arrow: bool, tmp_path: Path) 
         text.format, text.rows, text.recordings, text.classes,
     )  # fmt: skip
     assert other.kind == ("Arrow" if arrow else "Parquet")
+
+
+def test_a_folder_of_stores_says_which_there_are(tmp_path: Path) -> None:
+    for name in ("perch-1", "sed-2"):
+        LogitStore.create(tmp_path / "logits" / name, "h" * 64, ("a",), [True], {"facts": {}, "notes": []})
+    with pytest.raises(BlendkitError, match="logits: this folder holds several stores: perch-1, sed-2") as error:
+        find_reader(tmp_path / "logits", ColumnNames())
+    assert str(tmp_path / "logits/perch-1") in error.value.problems[0]
 
 
 def test_a_format_can_be_named(tmp_path: Path) -> None:

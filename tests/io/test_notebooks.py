@@ -129,6 +129,11 @@ def test_every_task_of_a_list_is_heard_and_named_in_plain_words(tmp_path: Path) 
     ]
 
 
+def test_a_key_that_is_no_text_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BlendkitError, match=r"not a literal, and nothing is executed: 3$"):
+        read_solutions(notebook(tmp_path, HALVES.replace("'author': 'someone'", "3: 'someone'")))
+
+
 def test_the_weights_of_division_attention_stand_in_its_function(tmp_path: Path) -> None:
     cell = EOS.replace("'direct'", "'division_attention'")
     function = "def division_attention():\n    sub_w1 = [0.1, 0.9]\n    sub_w2 = [0.2, 0.8]\n"

@@ -62,6 +62,10 @@ def test_a_shared_key_can_be_overridden_for_all_and_for_one():
         (("rows: row_id", "rowz: row_id"), "r.yaml:4: defaults.table.rowz: unknown key 'rowz' (did you mean 'rows'?)"),
         (("space: prob, rows", "missing_rows: never, rows"), "r.yaml:4: defaults.table.missing_rows"),
         (("table: {path: a.npz, space: prob, rows: row_id}", "table: 7"), "defaults.table"),
+        (
+            ("table: {path: a.npz, space: prob, rows: row_id}", "space: prob"),
+            "write `defaults: {table: {...}}`, the keys",
+        ),
     ],
 )
 def test_shared_keys_are_strict_and_named_with_their_place(change: tuple[str, str], says: str):

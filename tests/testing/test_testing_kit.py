@@ -371,6 +371,7 @@ def _write(windows: Array, logits: Array) -> Array:
         (lambda w, z: z.astype(np.float64), "expected float32"),
         (lambda w, z: z[:, :3], "shape"),
         (lambda w, z: z[:1], "shape"),
+        (lambda w, z: z[0] if len(z) == 1 else z, "for a single window, expected"),
         (lambda w, z: np.where(z > 0, z, np.float32(np.nan)), "not finite"),
         (lambda w, z: np.where(z > 0, z, np.float32(-np.inf)), "not finite"),
         (_write, "changed its input"),
@@ -378,7 +379,18 @@ def _write(windows: Array, logits: Array) -> Array:
         (lambda w, z: z - z.mean(axis=0), "depend on its batch"),
         (lambda w, z: z + np.float32(len(z)), "depend on its batch"),
     ],
-    ids=["float64", "few classes", "few windows", "nan", "inf", "writes", "random", "batch mean", "batch size"],
+    ids=[
+        "float64",
+        "few classes",
+        "few windows",
+        "squeezed",
+        "nan",
+        "inf",
+        "writes",
+        "random",
+        "batch mean",
+        "batch size",
+    ],
 )
 def test_lying_members_are_refused(change: Callable[[Array, Array], Array], words: str) -> None:
     with pytest.raises(AssertionError, match=words):
@@ -420,6 +432,9 @@ def test_a_bare_op_says_the_right_form() -> None:
         @op  # type: ignore[arg-type, type-var]
         def halve(x: Array) -> Array:
             return x / 2
+
+    with pytest.raises(TypeError, match=r'write @op\("my_op", scope="file", classwise=True\)$'):
+        op()
 
 
 def test_something_else_is_no_member() -> None:
