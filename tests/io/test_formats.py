@@ -13,7 +13,7 @@ from blendkit.io.file_reader import ColumnNames, Reader, file_head, find_reader,
 from blendkit.io.file_seen import look_into
 from blendkit.io.readers.detection_tables import Detections
 from blendkit.registry import READERS, registry
-from blendkit.store import LogitStore
+from blendkit.store import STORE_FACTS
 from blendkit.testing import reader_checks
 from blendkit.testing.reader_checks import check_reader
 from tests.io.format_samples import BINARY, TEXTS, as_parquet, write_sample
@@ -48,7 +48,8 @@ def test_parquet_and_arrow_say_the_same(name: str, arrow: bool, tmp_path: Path) 
 
 def test_a_folder_of_stores_says_which_there_are(tmp_path: Path) -> None:
     for name in ("perch-1", "sed-2"):
-        LogitStore.create(tmp_path / "logits" / name, "h" * 64, ("a",), [True], {"facts": {}, "notes": []})
+        (tmp_path / "logits" / name).mkdir(parents=True)
+        (tmp_path / "logits" / name / STORE_FACTS).write_text("{}", encoding="utf-8")
     with pytest.raises(BlendkitError, match="logits: this folder holds several stores: perch-1, sed-2") as error:
         find_reader(tmp_path / "logits", ColumnNames())
     assert str(tmp_path / "logits/perch-1") in error.value.problems[0]
