@@ -19,7 +19,7 @@ PAGES = {
     "examples/README.md": "how-to/examples.md",
     "examples/public_chains.md": "how-to/public_chains.md",
     "examples/seqhead_ladder.md": "explanation/seqhead_ladder.md",
-    "examples/kaggle/README.md": "how-to/kaggle_notebook.md",
+    "examples/kaggle/README.md": "tutorials/kaggle_notebook.md",
     "examples/write_a_member/README.md": "how-to/example_member.md",
     "examples/write_an_op/README.md": "how-to/example_op.md",
 }
