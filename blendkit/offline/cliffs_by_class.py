@@ -80,7 +80,7 @@ def cliff_notes(cliffs: Sequence[Cliff]) -> list[str]:
 
 def _note(other: str, enters: str, ties: bool, own: Sequence[Cliff]) -> str:
     listed = "; ".join(_class(c, ties) for c in own[:_SHOWN])
-    more = f" (+{len(own) - _SHOWN} more)" if len(own) > _SHOWN else ""
+    more = "; also " + ", ".join(brief(c.class_id) for c in own[_SHOWN:]) if len(own) > _SHOWN else ""
     why = (
         f"{other} ties many chunks there, and any share of {enters}, however small, decides these ties"
         if ties

@@ -36,10 +36,10 @@ def test_members_that_agree_have_no_cliff():
     assert find_cliffs(truth, a, a + 0.01 * rng.random((40, 2)), ["x", "y"], ("a", "b")) == []
 
 
-def test_many_classes_are_counted_and_the_first_are_named():
+def test_many_classes_are_all_named_and_the_first_with_figures():
     truth = np.tile([[1], [1], [0], [0]], 8).astype(bool)
     right = np.tile([[4.0], [3.0], [2.0], [1.0]], 8)
     found = find_cliffs(truth, np.zeros((4, 8)), right, [f"c{i}" for i in range(8)], ("zero", "right"))
     (note,) = cliff_notes(found)
     assert "8 classes change" in note
-    assert "(+5 more)" in note
+    assert "c2 0.500 to 1.000 (constant); also c3, c4, c5, c6, c7: zero ties" in note
