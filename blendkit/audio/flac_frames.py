@@ -13,7 +13,8 @@ from blendkit.audio.mapped import Bytes, places
 
 _MARKER, _STREAMINFO = b"fLaC", (0, 0, 34)  # the first block is STREAMINFO (0), of 34 bytes
 FLAC_HEAD = 42  # bytes up to the end of STREAMINFO
-_BLOCK, _RATE, _TOTAL = 10, 18, 21  # where the largest block, the rate, and the number of samples stand
+# where the largest block, the bytes of the largest frame, the rate, and the number of samples stand
+_BLOCK, _LARGEST, _RATE, _TOTAL = 10, 15, 18, 21
 _TAIL = 1 << 20  # bytes from the end in which the last frame is looked for; frames have 10 to 30 thousand
 
 
@@ -63,6 +64,29 @@ def flac_held(data: Bytes, start: int = 0, stop: int | None = None) -> int | Non
             return last.first + last.count - first.first
         frames = frames[1:]
     return first.count if len(frames) == 1 and frames[0] == first else None
+
+
+def flac_end(data: Bytes, start: int = 0) -> int:
+    """Return where the FLAC file at `start` ends at the latest: its last frame, and as many bytes as a frame may have.
+
+    The whole length where its frames cannot be trusted, or where a tag stands behind them.
+    """
+    at = _first_frame(data, start)
+    block = int.from_bytes(data[start + _BLOCK : start + _BLOCK + 2], "big")
+    first = None if at is None else _frame(data, at, block)
+    most = int.from_bytes(data[start + _LARGEST : start + _LARGEST + 3], "big")
+    if at is None or first is None or not most:
+        return len(data)
+    behind: tuple[int, _Frame] | None = None
+    found = len(data)
+    while (found := data.rfind(first.kind[:2], at, found)) >= 0:
+        frame = _frame(data, found, block)
+        if frame is None or frame.kind != first.kind:
+            continue
+        if behind is not None and frame.first + frame.count == behind[1].first and behind[0] - found <= most:
+            return min(len(data), behind[0] + most)
+        behind = found, frame
+    return len(data)
 
 
 def without_flac_length(data: bytes) -> bytes:

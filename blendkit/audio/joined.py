@@ -10,16 +10,25 @@ Sources: RFC 3533 (Ogg), RFC 9639 (FLAC), the RIFF/WAVE specification (Microsoft
 from __future__ import annotations
 
 import mmap
+from dataclasses import replace
 from pathlib import Path
 
 from blendkit.audio.boxes import boxed_parts
 from blendkit.audio.file_parts import FilePart, FileParts, Patch
-from blendkit.audio.flac_frames import FLAC_HEAD, flac_held, flac_rate, flac_starts, flac_stated, without_flac_length
+from blendkit.audio.flac_frames import (
+    FLAC_HEAD,
+    flac_end,
+    flac_held,
+    flac_rate,
+    flac_starts,
+    flac_stated,
+    without_flac_length,
+)
 from blendkit.audio.foreign_starts import sound_start, why_no_sound
 from blendkit.audio.mp3_frames import id3_size, is_mpeg
 from blendkit.audio.mp3_parts import mp3_parts
-from blendkit.audio.ogg import other_streams, stream_starts
-from blendkit.audio.sizes import sized_parts
+from blendkit.audio.ogg import other_streams, pages_end, stream_starts
+from blendkit.audio.sizes import is_left, sized_parts, unread
 
 
 class NoSoundError(ValueError):
@@ -57,10 +66,14 @@ def _ogg_parts(path: Path, data: mmap.mmap) -> FileParts | None:
         others = other_streams(data, a, b)
         parts.append(FilePart(path, a, b, patches=tuple(Patch(first, stop, b"") for first, stop in others)))
         beside = beside or bool(others)
-    if len(parts) < 2 and not beside:
+    end = pages_end(data)
+    left = [unread(len(data) - end)] if parts and is_left(data, end) else []
+    if len(parts) < 2 and not beside and not left:
         return None
     joined = [f"{len(parts)} Ogg streams joined"] if len(parts) > 1 else []
-    return FileParts(tuple(parts), (*joined, *(["other streams beside its sound left out"] if beside else [])))
+    if left:
+        parts[-1] = replace(parts[-1], stop=end)
+    return FileParts(tuple(parts), (*joined, *(["other streams beside its sound left out"] if beside else []), *left))
 
 
 def _flac_parts(path: Path, data: mmap.mmap, start: int) -> FileParts | None:
@@ -72,10 +85,12 @@ def _flac_parts(path: Path, data: mmap.mmap, start: int) -> FileParts | None:
         head = without_flac_length(data[a : a + FLAC_HEAD]) if fault else b""
         parts.append(FilePart(path, a + len(head), b, head, not fault))
         faults += [fault] if fault else []
-    if len(parts) < 2 and not faults:
+    end = flac_end(data, starts[-1]) if starts else len(data)
+    left = [unread(len(data) - end)] if is_left(data, end) else []
+    if len(parts) < 2 and not faults and not left:
         return None
     joined = [f"{len(parts)} FLAC files joined"] if len(parts) > 1 else []
-    return FileParts(tuple(parts), (*joined, *dict.fromkeys(faults)))
+    return FileParts(tuple(parts), (*joined, *dict.fromkeys(faults), *left))
 
 
 def _flac_fault(data: mmap.mmap, start: int, stop: int) -> str:

@@ -68,6 +68,19 @@ def stream_starts(data: Bytes) -> list[int]:
     return starts
 
 
+def pages_end(data: Bytes) -> int:
+    """Return where the last intact page of an Ogg file ends; its whole length where there is none."""
+    at = len(data)
+    while (at := data.rfind(b"OggS", 0, at)) >= 0:
+        page = _page(data, at)
+        if page is not None:
+            return page.stop
+        if len(data) - at > _LARGEST_PAGE:  # not a last page that is cut off
+            continue
+        return len(data)
+    return len(data)
+
+
 def other_streams(data: Bytes, start: int, stop: int) -> list[tuple[int, int]]:
     """Return where the pages lie that are no sound, in data[start:stop], whose streams start together at `start`.
 

@@ -80,6 +80,7 @@ def decode_with_libav(source: Source, channels: Channels, scratch: Path | None, 
         if stream.codec_context.name in _CHECKED:  # else blocks whose checksum fails are given as noise
             stream.codec_context.options = {"err_detect": "crccheck+explode"}
         raw, only = container.format.name in _RAW, container.format.name == _ONLY_FRAMES
+        raw = raw or (container.format.name == "flac" and not stream.codec_context.extradata)  # its header is lost
         if exact and container.duration and _EXACT.intersection(container.format.name.split(",")):
             seconds = float(container.duration / av.time_base)
         reading = _Reading(size_of(source), stream, channels, scratch, raw)
@@ -100,6 +101,8 @@ class _Reading:
         self.lossy = stream.codec_context.codec.lossy and not stream.codec_context.codec.lossless
         # all channels in one plane: PyAV reads memory that is not there where a frame has eight planes or more
         self.resampler = av.AudioResampler(format="flt", rate=self.rate)
+        self.form: tuple[object, ...] | None = None  # of the frames that it takes
+        self.layout: str | None = None  # of the channels that it gives
         self.gaps = None if raw else _Gaps(self.rate, size)
         self.mixer: Mixer | None = None
         self.failed = ""
@@ -142,7 +145,7 @@ class _Reading:
     def _take(self, frame: Any) -> None:
         self.frame = max(self.frame, frame.samples)
         gap = self.gaps.before(frame) if self.gaps else 0
-        for part in self.resampler.resample(frame):
+        for part in self._resampled(frame):
             samples = np.asarray(part.to_ndarray().reshape(part.samples, -1), np.float32)  # (n, channels)
             self.mixer = self.mixer or Mixer(self.channels, samples.shape[1], self.rate, self.scratch, lossy=self.lossy)
             if self.after is not None:
@@ -153,6 +156,18 @@ class _Reading:
                 self.count, self.lost, gap = self.count + gap + len(samples), self.lost + gap, 0
         if self.after is not None and len(self.after) >= _AFTER:
             self._settle()
+
+    def _resampled(self, frame: Any) -> list[Any]:
+        """Return a frame at the rate and in the channels of the first: files that are joined may have others."""
+        import av
+
+        form = frame.sample_rate, frame.layout.name, frame.format.name
+        before = []
+        if self.form not in (None, form):
+            before = self.resampler.resample(None)
+            self.resampler = av.AudioResampler(format="flt", layout=self.layout, rate=self.rate)
+        self.form, self.layout = form, self.layout or frame.layout.name
+        return [*before, *self.resampler.resample(frame)]
 
     def _settle(self) -> None:
         """Put the frames behind damage in their place: silence up to the last that exceeds full scale."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from blendkit.audio.containers import AudioChunk, audio_chunk, name_of, starts_here
 from blendkit.audio.file_parts import FilePart, FileParts, Patch
 from blendkit.audio.mapped import SPAN, Bytes, let_go, places
+from blendkit.audio.mp3_frames import frame_at
 
 # sizes that sox, ffmpeg and others write to streams
 _UNKNOWN = frozenset({0, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, (1 << 63) - 1, (1 << 64) - 1})
@@ -129,7 +130,16 @@ def _goes_on(data: mmap.mmap, end: int, audio: AudioChunk) -> bool:
     behind = _next_chunk(data, end, audio)
     if starts_here(data, behind) or (audio.layout is not None and audio.layout.is_chunk(data, behind)):
         return False
-    return is_left(data, end)
+    return is_left(data, end) and not _is_coded(data, end)
+
+
+def _is_coded(data: Bytes, at: int) -> bool:
+    """Return whether a FLAC or MP3 file starts at `at`, whose bytes would be noise as samples."""
+    if data[at : at + 8] == b"fLaC\0\0\0\x22":
+        return True
+    first = frame_at(data, at)
+    second = None if first is None else frame_at(data, at + first.size)
+    return second is not None and frame_at(data, second.at + second.size) is not None
 
 
 def _is_tag(data: Bytes, at: int) -> bool:

@@ -49,29 +49,37 @@ def stated_space(
 def as_logits(member: str, output: str, values: NDArray[Any], gives: Literal["logit", "prob"]) -> Float64:
     """Return scores as float64 logits, by the rule of `blendkit.core.logit` for the data type that the graph gave.
 
-    Raises BlendkitError for probabilities outside 0 to 1.
+    Infinite scores become NaN: they say nothing. Raises BlendkitError for probabilities outside 0 to 1.
     """
+    finite = _finite_or_nan(values)
     if gives == "logit":
-        return values.astype(np.float64)
-    _check_probabilities(member, output, values)
-    return logit(values, floor=_below(values))
+        return finite.astype(np.float64)
+    _check_probabilities(member, output, finite)
+    return logit(finite, floor=_below(values))
 
 
 def as_probabilities(member: str, output: str, values: NDArray[Any], gives: Literal["logit", "prob"]) -> Float64:
-    """Return scores as float64 probabilities. Raises BlendkitError for those outside 0 to 1."""
+    """Return scores as float64 probabilities, NaN for infinite ones. Raises BlendkitError for those outside 0 to 1."""
+    finite = _finite_or_nan(values)
     if gives == "logit":
-        return sigmoid(values)
-    _check_probabilities(member, output, values)
-    return values.astype(np.float64)
+        return sigmoid(finite)
+    _check_probabilities(member, output, finite)
+    return finite.astype(np.float64)
+
+
+def _finite_or_nan(values: NDArray[Any]) -> NDArray[Any]:
+    """Return values with NaN, which is counted and replaced, in place of infinite ones, which a sigmoid would hide."""
+    return values if not np.isinf(values).any() else np.where(np.isinf(values), np.nan, values)
 
 
 def _check_probabilities(member: str, output: str, values: NDArray[Any]) -> None:
     """Raise BlendkitError for values outside 0 to 1; NaN is left to those who score."""
-    if values.size and (values.min() < 0 or values.max() > 1):
+    known = values[~np.isnan(values)]
+    if known.size and (known.min() < 0 or known.max() > 1):
         raise BlendkitError(
-            f"{member}: `gives: prob`, but output {output!r} lies in [{values.min():g}, {values.max():g}]",
+            f"{member}: `gives: prob`, but output {output!r} lies in [{known.min():g}, {known.max():g}]",
             ["are they percentages? export them divided by 100"]
-            if 1 < values.max() <= 100 and values.min() >= 0
+            if 1 < known.max() <= 100 and known.min() >= 0
             else ["did you mean `gives: logit`?"],
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -165,3 +166,29 @@ def test_other_files_that_are_cut_off_are_short(tmp_path: Path, kind: str, suffi
         "ok",
         "short",
     )
+
+
+FORMS = {"FLAC": "PCM_16", "OGG": "VORBIS", "MP3": "MPEG_LAYER_III", "WAV": "PCM_16"}
+
+
+@pytest.mark.parametrize(("front", "behind"), list(permutations(FORMS, 2)))
+def test_a_file_of_another_kind_behind_the_audio_is_no_part_of_it_and_is_said(
+    tmp_path: Path, front: str, behind: str
+) -> None:
+    first, second = (encoded(noise(3), kind, FORMS[kind]) for kind in (front, behind))
+    alone = read(tmp_path, f"a.{front.lower()}", first)
+    found = read(tmp_path, f"b.{front.lower()}", first + second)
+    if (front, behind) == ("MP3", "WAV"):  # bytes of samples may look like a frame
+        assert "behind the end of its audio not read" in found.note
+        return
+    assert np.array_equal(found.samples, alone.samples)
+    assert found.status == "ok"
+    count = int(found.note.split(" bytes behind the end")[0])
+    assert 0 < count <= len(second)  # of a FLAC, where its last frame ends at the latest
+
+
+@pytest.mark.parametrize("kind", ["FLAC", "OGG"])
+def test_tags_and_zeros_behind_the_audio_are_nothing(tmp_path: Path, kind: str) -> None:
+    whole = encoded(noise(2), kind, FORMS[kind])
+    for more in (b"TAG" + bytes(125), bytes(5000)):
+        assert read(tmp_path, f"a.{kind.lower()}", whole + more).note == ""

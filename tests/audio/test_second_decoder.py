@@ -309,3 +309,28 @@ def test_layer_two_is_not_taken_for_layer_three(tmp_path: Path) -> None:
     fake = bytes([0xFF, 0xFB, 0x54, 0xC0]) + bytes(188)
     path.write_bytes(path.read_bytes()[:-400] + fake * 2)
     assert decode(path).duration_s == pytest.approx(300 * 1152 / RATE, abs=0.1)
+
+
+@pytest.mark.parametrize("rate", [8000, 22050, 48000, 384000])
+@pytest.mark.parametrize("lost", [1, 42, 3000, 20000])
+def test_a_flac_that_lost_its_start_gives_the_rest_without_gaps(tmp_path: Path, rate: int, lost: int) -> None:
+    path = tmp_path / "a.flac"
+    samples = (0.1 * np.random.default_rng(0).standard_normal(5 * rate)).astype(np.float32)
+    soundfile.write(path, samples, rate, subtype="PCM_16")
+    whole, _ = soundfile.read(path, dtype="float32")
+    path.write_bytes(path.read_bytes()[lost:])
+    found = decode(path)
+    assert found.rate == rate
+    assert len(found.samples) >= 5 * rate - lost - 2 * 4608  # not two frames more than what was cut
+    assert np.array_equal(found.samples, whole[len(whole) - len(found.samples) :])
+
+
+def test_joined_aac_of_other_rates_and_channels_is_read_whole(tmp_path: Path) -> None:
+    first = encoded(tmp_path / "a.aac", "aac", 3, 44100).read_bytes()
+    second = encoded(tmp_path / "b.aac", "aac", 2, 48000).read_bytes()
+    (tmp_path / "c.aac").write_bytes(first + second)
+    found = decode(tmp_path / "c.aac")
+    assert (found.rate, found.status) == (44100, "ok")
+    assert found.duration_s == pytest.approx(5, abs=0.15)
+    end = found.samples[round(3.5 * 44100) :][:44100]
+    assert np.abs(np.fft.rfft(end)).argmax() == pytest.approx(1000, abs=1)
