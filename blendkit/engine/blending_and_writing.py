@@ -84,7 +84,10 @@ def write_streams(
     output = plan.recipe.model.output  # its order is used for all files, so that they can be compared line by line
     order, order_warning = row_order(streams[output], inputs.template)
     names = {n: SUBMISSION if n == output else f"{n}.csv" for n in streams}
-    written = {n: write_scores(s, out / names[n], order, safe=safe and n != output) for n, s in streams.items()}
+    ids = None if order is None or inputs.template is None else inputs.template.spelled
+    written = {
+        n: write_scores(s, out / names[n], order, safe=safe and n != output, row_ids=ids) for n, s in streams.items()
+    }
     warnings = [order_warning] if order_warning else []
     warnings += [_tied(n, w, streams[n]) for n, w in written.items() if w.ties_by_writing]
     warnings += [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -325,6 +326,19 @@ def test_a_table_that_lacks_rows(tones: Tones, tmp_path: Path, run_text: Run) ->
     result = run_text(MIXED, data, tmp_path / "out", overrides=["members.a.missing_rows=median"])
     assert any("member 'a': 1 missing rows given the class's median" in w for w in result.warnings)
     assert result.rows == 3
+
+
+def test_a_template_in_another_form_of_unicode_gives_its_order_and_its_own_ids(
+    tones: Tones, tmp_path: Path, run_text: Run
+) -> None:
+    data = tones({"Käuzchen": 10.0, "Öland": 10.0})
+    ids = [unicodedata.normalize("NFD", i) for i in ("Öland_10", "Käuzchen_5", "Öland_5", "Käuzchen_10")]
+    template(data, ids)
+    text = "recipe: 1\nname: t\nmembers:\n  t: {use: tone}\noutput: t\n"
+    result = run_text(text, data, tmp_path / "out")
+    assert not any("template" in w for w in result.warnings)
+    lines = (tmp_path / "out/submission.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert [line.partition(",")[0].strip('"') for line in lines] == ids
 
 
 def test_a_mistake_leaves_no_new_folder_and_an_old_one_as_it_was(tones: Tones, tmp_path: Path, run_text: Run) -> None:

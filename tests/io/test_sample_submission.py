@@ -43,7 +43,7 @@ def digits(text: str) -> int:
 def test_template(tmp_path: Path) -> None:
     path = tmp_path / "sample.csv"
     path.write_text("row_id,1161364,47158son01\nr_10,0.5,0.5\nr_5,0.5,0.5\n")
-    assert read_template(path) == Template(("r_10", "r_5"), ("1161364", "47158son01"))
+    assert read_template(path) == Template(("r_10", "r_5"), ("1161364", "47158son01"), ("r_10", "r_5"))
 
 
 def test_template_with_a_row_twice(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_many_rows(tmp_path: Path) -> None:
 def test_no_rows(tmp_path: Path) -> None:
     path = tmp_path / "submission.csv"
     write_submission(path, [], ("x", "y"), np.zeros((0, 2)))
-    assert read_template(path) == Template((), ("x", "y"))
+    assert read_template(path) == Template((), ("x", "y"), ())
 
 
 def test_what_does_not_read_back_is_not_delivered(tmp_path: Path) -> None:

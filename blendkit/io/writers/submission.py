@@ -52,22 +52,24 @@ def write_scores(
     provenance: Provenance | None = None,
     *,
     safe: bool = False,
+    row_ids: Sequence[str] | None = None,
 ) -> Written:
     """Write scores as a submission: logits as probabilities by a float64 sigmoid, other scores unchanged.
 
-    path: of a Parquet file if it ends in .parquet or .pq, else of a CSV. order (N,): of the rows; default: unchanged.
-    safe: row ids and class ids that a spreadsheet would run as formulas get an apostrophe before them, so that they no
-    longer match those of a competition. provenance: where the scores come from, written beside the file as
-    `FILE.provenance.json`, from which every reader takes it; its space becomes that of the file. Digits are the
-    shortest that read back as the same number. Raises BlendkitError for ids that become equal when they are made safe,
-    and for a name that ends like a file of another kind; DeliveryError if the file does not read back equal.
+    path: of a Parquet file if it ends in .parquet or .pq, else of a CSV. order (N,): of the rows; default:
+    unchanged. row_ids (N,): of the written rows, as a template spells them. safe: row ids and class ids that a
+    spreadsheet would run as formulas get an apostrophe before them, so that they no longer match those of a
+    competition. provenance: where the scores come from, written beside the file as `FILE.provenance.json`, from
+    which every reader takes it; its space becomes that of the file. Digits are the shortest that read back as the
+    same number. Raises BlendkitError for ids that become equal when they are made safe, and for a name that ends
+    like a file of another kind; DeliveryError if the file does not read back equal.
     """
     require_kind(scores, Scores, "scores to write", "`Scores.from_frame` makes scores of a table")
     if Path(path).suffix.lower() in _OTHER_FORMATS:
         ways = ["`blendkit convert` writes other formats, such as NPZ"]
         raise BlendkitError(f"{path}: scores are written as .csv or .parquet", ways)
     rows = scores.rows if order is None else scores.rows.take(order)
-    ids, classes = rows.ids(), scores.classes
+    ids, classes = rows.ids() if row_ids is None else list(row_ids), scores.classes
     made_safe = tuple(i for i in (*ids, *classes) if safe and safe_cell(i) != i)
     if safe:
         ids, classes = _safe(ids, Path(path)), tuple(_safe(classes, Path(path)))
