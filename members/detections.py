@@ -106,6 +106,8 @@ def birdnet_table(
 ) -> DetectionMember:
     """BirdNET's result tables (CSV, Raven, Kaleidoscope, R, Parquet): one file, or a folder of them.
 
+    path: the file or folder. space: of confidences, which are probabilities.
+
     Read from BirdNET-Analyzer, birdnet and birdnetlib alike. Detections below their threshold are not in
     such a table: these cells hold `empty` and tie. A chunk gets the maximum of the 3 s windows it
     overlaps, or their mean by shared time (`pool: mean`). Classes by scientific name, synonym or species code.
@@ -129,6 +131,8 @@ def raven(
     knows: FilePath | None = None,
 ) -> DetectionMember:
     """Raven selection tables: one file, or a folder of them; a table that names no file is its recording's.
+
+    path: the file or folder. space: of the scores in it.
 
     label, score: the columns to read, where they have other names than Raven and BirdNET give. unscored:
     what a selection without a score counts as. empty: what a chunk without a selection holds. knows: a list of

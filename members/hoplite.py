@@ -107,6 +107,8 @@ def hoplite(
 ) -> HopliteMember:
     """A perch-hoplite 1.x database: the folder of hoplite.sqlite and usearch.index, never changed.
 
+    path: that folder. space: of what it gives.
+
     Give either `classes:`, if its vectors are logits (one class name a line, in their order), or `head:`,
     if they are embeddings: hoplite's own classifier (JSON), or an ONNX graph whose metadata says
     `classes`. Classes by id or scientific name. Its float16 vectors carry three digits: close logits tie.

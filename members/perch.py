@@ -138,13 +138,13 @@ def perch(
 ) -> PerchMember:
     """Perch v2 by ONNX path. Outputs are found by name, classes by scientific name.
 
-    model, labels: the graph and its class list (header inat2024_fsd50k); default: those found in the
-    user's caches. normalise, slope, intercept: raw audio and raw logits by default; perch-hoplite uses
-    `peak`, 0.97 and -10. synonyms: a CSV of two names a line; `proxies: genus` lets a species without a
-    column take the highest logit of its genus. slim: run the graph cut to the run's classes, where that
-    leaves every logit as it is. Features: embedding, spatial_embedding, spectrogram, and the mean of
-    every block, found by structure; `grid: [16, 4]` gives blocks as means over that many cells of time and
-    frequency, for heads with spatial tokens.
+    model, labels: the graph and its class list (header inat2024_fsd50k); default: those found in the user's caches.
+    normalise: whether each window's mean is removed and its peak scaled to 0.25. slope, intercept: what logits are
+    multiplied by, and what is added; perch-hoplite uses `peak`, 0.97 and -10. synonyms: a CSV of two names a line;
+    `proxies: genus` lets a species without a column take the highest logit of its genus. slim: run the graph cut to
+    the run's classes, where that leaves every logit as it is. Features: embedding, spatial_embedding, spectrogram,
+    and the mean of every block, found by structure; `grid: [16, 4]` gives blocks as means over that many cells of
+    time and frequency, for heads with spatial tokens.
     """
     check_grid("perch", grid)
     path = Path(model) if model else _find_model()

@@ -108,7 +108,7 @@ def protossm(
     the Parquet or CSV beside it with the row ids; without it they are an array of the NPZ. rows: the
     column or array of row ids. The head's inputs are found by name; its metadata says `classes` and, with
     a site input, `sites` (number 0 is unknown). rolls: chunks to roll a recording by, logits averaged
-    (`[0, -1, 1]` is the public test-time augmentation). The finished chain's CSV is a `table`.
+    (`[0, -1, 1]` is the public test-time augmentation). space: of what it gives. The finished chain's CSV is a `table`.
     """
     name = Path(head).name
     graph = load_graph(Path(head), "protossm")

@@ -163,14 +163,14 @@ def sed(
 ) -> SedMember:
     """A fold ensemble of SED CNNs [batch, 1, mels, frames] -> clip [batch, L] and frame [batch, T, L] scores.
 
-    A window's probability is the mean over folds of (1 - w) s(clip) + w s(highest frame), with w
-    frame_weight, 0.5 in the public distilled SED chains (`mix: logit` averages logits instead, which is not
-    the same). classes: its columns, as text or CSV; default: the list in the graph's metadata. class_by,
-    class_column, synonyms: the kind of name in it and how it is matched, as in `onnx`. mel: the
+    folds: the ONNX files, one per fold. A window's probability is the mean over folds of (1 - w) s(clip) + w
+    s(highest frame), with w frame_weight, 0.5 in the public distilled SED chains (`mix: logit` averages logits
+    instead, which is not the same). classes: its columns, as text or CSV; default: the list in the graph's
+    metadata. class_by, class_column, synonyms: the kind of name in it and how it is matched, as in `onnx`. mel: the
     spectrogram of the training; folds and members with equal settings share one computation. `mel: null`: the
-    graph's input is raw audio, and its metadata says its `rate` and the `window_s` to use unless it is stated here, as
-    a student of `blendkit fit student` does. clip, frame: the outputs' names; default: the one without and the one with
-    frames. gives: `logit` or `prob`; unless stated, what looks like probabilities is refused.
+    graph's input is raw audio, and its metadata says its `rate` and the `window_s` to use unless it is stated here,
+    as a student of `blendkit fit student` does. clip, frame: the outputs' names; default: the one without and the
+    one with frames. gives: `logit` or `prob`; unless stated, what looks like probabilities is refused.
 
     Longer windows: `window_s: 20, anchor: centre, pool: frames` averages the frames of overlapping windows on one
     timeline; a chunk's score is its highest frame (Babych, BirdCLEF 2025). `pool: parts` takes per fold and window the

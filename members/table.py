@@ -164,13 +164,14 @@ def table(
 ) -> TableMember:
     """Scores of another program, in any format of `blendkit formats list`, or a folder of its result tables.
 
-    Chunks are matched by row id, recordings by their paths, columns by class, never by position. space: what the values
-    are; few formats record it, so the recipe must. array, rows, classes, folds name the arrays of an NPZ (rows also
-    the row id column of a table). classes and score name the columns of labels and scores in a table of detections.
-    format: the reader, where the content does not tell it. dtype: what the values of a table of chunks were before
-    they were written, where a CSV of float32 probabilities holds exact 0 or 1. unlikely: take values that all lie in
-    [0, 1] for logits, if `space` says so. class_by: what the columns of a table of chunks are called, if not by the
-    ids of the run's classes: the taxonomy and `synonyms` (a CSV of two names a line) find them.
+    Chunks are matched by row id, recordings by their paths, columns by class, never by position. space: what the
+    values are; few formats record it, so the recipe must. array, rows, classes, folds: the arrays of an NPZ (rows
+    also the row id column of a table). path: the file or folder. classes and score name the columns of labels and
+    scores in a table of detections. format: the reader, where the content does not tell it. dtype: what the values
+    of a table of chunks were before they were written, where a CSV of float32 probabilities holds exact 0 or 1.
+    unlikely: take values that all lie in [0, 1] for logits, if `space` says so. class_by: what the columns of a
+    table of chunks are called, if not by the ids of the run's classes: the taxonomy and `synonyms` (a CSV of two
+    names a line) find them.
     """
     names = ColumnNames(rows, classes, folds, context.chunk_s, array, format, score)
     own = Path(synonyms) if synonyms else None

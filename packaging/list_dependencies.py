@@ -72,7 +72,7 @@ def main() -> None:
     every = dict(base)
     for extra in [e for e in extras if e not in FOR_WORK] + [e for e in extras if e in FOR_WORK]:
         for name, package in closure(extra).items():
-            if name not in base and not (extra == "test" and name in by):
+            if name not in base and not (extra in FOR_WORK and name in by):
                 by.setdefault(name, []).append(extra)
                 every[name] = package
     print(f"Without extras: {len(base)} packages, {sum(map(size, base.values())):.0f} MB.\n")

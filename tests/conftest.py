@@ -24,7 +24,7 @@ from blendkit.engine.local import RunResult, run
 from blendkit.recipe.load import parse_recipe
 from blendkit.sample.world import make_world
 from tests.opened_browser import opened_browser as opened_browser
-from tests.printed_events import undocumented_keys
+from tests.printed_events import events_held_to_the_reference, undocumented_keys
 from tests.processes import ForkServer, Process, from_scratch
 from tests.small_world import SMALL
 from tests.tracing import TestsAlone
@@ -161,6 +161,13 @@ def fork_server(own_cache: None, one_thread: None) -> Iterator[ForkServer]:
     server = ForkServer()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def documented_events() -> Iterator[None]:
+    """Every test: what commands print is documented."""
+    with events_held_to_the_reference():
+        yield
 
 
 @pytest.fixture(scope="session")

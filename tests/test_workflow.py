@@ -55,7 +55,8 @@ def test_the_script_for_a_fresh_machine_is_run(jobs: dict[str, Any]) -> None:
 
 def test_every_script_of_the_examples_is_run_by_a_test_or_by_a_job(jobs: dict[str, Any]) -> None:
     run = "\n".join(c for job in jobs.values() for c in commands(job))
-    texts = "\n".join(p.read_text(encoding="utf-8") for p in [*ROOT.glob("tests/**/*.py"), *ROOT.glob("examples/*.md")])
+    tests = [p for p in ROOT.glob("tests/**/*.py") if p.name != "test_workflow.py"]
+    texts = "\n".join(p.read_text(encoding="utf-8") for p in tests)
     scripts = [p.name for p in (ROOT / "examples").glob("*.py")]
     assert [s for s in scripts if f"examples/{s}" not in run and s not in texts] == []
     long = re.findall(r"python examples/(\w+\.py) (--\w+)", run)
@@ -106,7 +107,7 @@ def test_the_version_is_what_was_installed_and_the_next_one_stands_alike_in_two_
     recipe = yaml.safe_load((ROOT / "packaging/conda-recipe.yaml").read_text(encoding="utf-8"))
     tool = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
     assert tool["setuptools_scm"]["fallback_version"] == recipe["context"]["version"] + ".dev0"
-    assert __version__ == version("blendkit")
+    assert __version__ == version("blendkit") != "0+unknown"
 
 
 def test_the_forms_for_issues_are_forms() -> None:

@@ -48,7 +48,7 @@ def aligned(
     scores where whole members are held. Raises BlendkitError naming every member that does not fit.
     """
     model = plan.recipe.model
-    notes = [] if classes else _own_classes(opened.tables)
+    notes = [] if classes else _own_classes(opened.tables, "score file" if opened.audio else "member")
     classes = classes or _union([s.classes for s in opened.tables.values()])
     finished = set(opened.tables)
     out, problems = {}, []
@@ -91,11 +91,14 @@ def _ways_out(problems: Sequence[str]) -> list[str]:
     return [*(way for told, way in ways.items() if any(told in p for p in some)), *other]
 
 
-def _own_classes(tables: Mapping[str, Scores]) -> list[str]:
-    """Name the classes that only one of several tables has: without a list of the run's they may be no classes."""
+def _own_classes(tables: Mapping[str, Scores], other: str) -> list[str]:
+    """Name the classes that only one of several tables has: without a list of the run's they may be no classes.
+
+    other: what the others are called; audio members score the classes of all.
+    """
     count = Counter(c for s in tables.values() for c in s.classes)
     own = {n: [c for c in s.classes if count[c] == 1] for n, s in tables.items()} if len(tables) > 1 else {}
-    return [f"member {n!r}: {len(c)} classes that no other member has: {shorten(c)}" for n, c in own.items() if c]
+    return [f"member {n!r}: {len(c)} classes that no other {other} has: {shorten(c)}" for n, c in own.items() if c]
 
 
 def rows_of_members(plan: Plan, tables: Mapping[str, Scores]) -> Rows:

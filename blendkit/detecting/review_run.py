@@ -96,7 +96,7 @@ def review(
     rule = rule or DrawRule()
     drawn = draw_clips(opened, others, rule, naming, reading.columns)
     if cut_audio and len(drawn.clips) > most_clips:
-        raise _too_many(drawn.clips, most_clips)
+        raise _too_many(drawn.clips, most_clips, context_s)
     notes = [*opened.notes, *drawn.notes]
     facts = {"source": opened.name, "space": opened.space, "by": rule.by, "per_class": rule.per_class,
              "strata": rule.strata, "seed": rule.seed, "clips": len(drawn.clips), "notes": notes,
@@ -113,10 +113,10 @@ def review(
     return Review(drawn.clips, folder, (*files_made, SEAL), tuple(dict.fromkeys(notes)))
 
 
-def _too_many(clips: ReviewClips, most: int) -> BlendkitError:
-    seconds = float((clips.end_s - clips.start_s).sum())
+def _too_many(clips: ReviewClips, most: int, context_s: float) -> BlendkitError:
+    seconds = float((clips.end_s - clips.start_s + 2 * context_s).sum())
     ways = [
-        "name the classes that you want: --species FILE, a name a line",
+        "name the classes that you want: --species FILE, a CSV with a column `class`",
         "draw fewer of each: --per-class",
         "leave out --clips: recordings and times stand in the tables too",
         f"allow it: --most-clips {len(clips)}",

@@ -132,12 +132,13 @@ def _meaning(opened: OpenedSource, value: float) -> tuple[str, ...]:
     except BlendkitError:  # counted ranks, percentages
         return (f"nobody says what these scores from {low:.4g} to {high:.4g} are: --space does",)
     they = "these are" if known else "these look like"
+    sure = "" if known else "; --space says for certain what they are"
     if looks == "rank":
         share = f"{value:g} keeps about the highest {1 - value:.0%} of the chunks of every class, also of a rare one"
-        return (f"{they} ranks: {share}",)
+        return (f"{they} ranks: {share}{sure}",)
     if looks == "logit":
         p = float(sigmoid(np.array([value]))[0])
-        return (f"{they} logits from {low:.4g} to {high:.4g}: {value:g} is a probability of {p:.3g}",)
+        return (f"{they} logits from {low:.4g} to {high:.4g}: {value:g} is a probability of {p:.3g}{sure}",)
     return ()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +47,16 @@ def open_folder(folder: Path) -> None:
 @contextmanager
 def own_folder(folder: Path) -> Iterator[None]:
     """Make the output folder for the work inside; a new one in which a mistake leaves nothing is taken away again."""
-    new = not folder.exists()
+    new = [p for p in (folder, *folder.parents) if not p.exists()]
     open_folder(folder)
     try:
         yield
     except BlendkitError:
         if new and [p.name for p in folder.iterdir()] == [MARK]:
             (folder / MARK).unlink()
-            folder.rmdir()
+            for made in new:
+                with suppress(OSError):  # another process may use it by now
+                    made.rmdir()
         raise
 
 

@@ -154,9 +154,13 @@ def _checked(name: str, new: Path, aside: Path, target: Target, scratch: Path) -
 def _python_of(version: str) -> str | None:
     """Return this machine's Python of a version; None where it has none that starts, as behind a version manager."""
     found = shutil.which(f"python{version}")
-    if found is None or subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode:
+    try:
+        starts = (
+            found is not None and not subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode
+        )
+    except OSError:  # a script for an interpreter that is not there
         return None
-    return found
+    return found if starts else None
 
 
 def _environment(python: str, folder: Path) -> str:

@@ -131,11 +131,9 @@ def find_reader(path: Path, names: ColumnNames) -> tuple[str, Reader]:
             f"{path.name}: several formats fit: {', '.join(found)}", ["name the right one with `format:` or --format"]
         )
     if stores := _stores_within(path):
-        ways = [
-            f"name one of them: {path / stores[0]}",
-            f"or the run, whose output is read: {path.parent}",
-        ]
-        raise BlendkitError(f"{path.name}: this folder holds several stores: {shorten(stores)}", ways)
+        what = "a store" if len(stores) == 1 else f"{len(stores)} stores"
+        ways = [f"name {'it' if len(stores) == 1 else 'one of them'}: {path / stores[0]}"]
+        raise BlendkitError(f"{path.name}: this folder holds {what}: {shorten(stores)}", ways)
     shown = head.why or ("it is a folder" if head.kind == "folder" else f"it is a {head.kind} file")
     shown += f" with {shorten(head.columns, 8)}" if head.columns else ""
     problems = [shown, *_lacking(head), "`blendkit formats list` lists what can be read"]
@@ -151,8 +149,9 @@ def _named_reader(path: Path, reader: Reader) -> Reader:
 
 
 def _stores_within(path: Path) -> list[str]:
-    """Return the names of the stores in a folder, as a run's `logits`."""
-    return sorted(p.name for p in path.iterdir() if (p / STORE_FACTS).is_file()) if path.is_dir() else []
+    """Return the names of the stores in a folder that holds nothing else, as a run's `logits`."""
+    inside = [p for p in path.iterdir() if not p.name.startswith(".")] if path.is_dir() else []
+    return sorted(p.name for p in inside) if all((p / STORE_FACTS).is_file() for p in inside) else []
 
 
 def _lacking(head: FileHead) -> list[str]:

@@ -86,7 +86,7 @@ def by_scientific_name(
     synonyms: Path | None = None,
     proxies: Proxies = "none",
 ) -> ClassMap:
-    """Match by scientific name, ignoring case, then by synonym; needs a taxonomy for the run's classes.
+    """Match by scientific name, ignoring case, then by synonym; a class without a name in the taxonomy by its id.
 
     synonyms: a CSV of two names a line, used beside blendkit's own list. proxies: with `genus`, a species
     without a column gets the maximum of its genus; sound types, whose first word is not a genus, do not.
@@ -231,7 +231,9 @@ def _mapped(
             f"{name}: none of its {len(labels)} classes is one of the run's {len(classes)}",
             [f"model: {shorten(labels)}", f"run: {shorten(classes)}"],
         )
-    note = f"{int((columns >= 0).sum())} of {len(classes)} classes matched"
+    matched = int((columns >= 0).sum())
+    note = f"{matched} of {len(classes)} classes matched"
+    note += f", among its {len(labels)}" if len(labels) > matched else ""
     if renamed:
         note += f"; {len(renamed)} by synonym: {shorten([f'{classes[i]} as {n}' for i, n in renamed.items()])}"
     if borrowed:

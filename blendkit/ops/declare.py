@@ -201,9 +201,7 @@ def op(name: str = "", **declared: Unpack[Declared]) -> Callable[[F], F]:
     reads a saved one, `notes` reports the op's effect on a stream. See `OpInfo` for the rest and the defaults.
     Raises TypeError for an `@op` without a name, and for parameters that are neither the stream's values nor named.
     """
-    if not name:
-        raise TypeError('@op needs a name: write @op("my_op", scope="file", classwise=True)')
-    if own := getattr(name, "__name__", ""):  # a bare `@op` gets the function itself
+    if own := getattr(name, "__name__", "" if name else "my_op"):  # a bare `@op` gets the function itself
         raise TypeError(f'@op needs a name: write @op("{own}", scope="file", classwise=True) above `def {own}`')
 
     def declare(function: F) -> F:

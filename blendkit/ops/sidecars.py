@@ -68,14 +68,13 @@ def sidecar(
 ) -> Matrix:
     """Correct an anchor's ranks by a sidecar's in some cells: x + alpha M (rank(by) - x), within a budget.
 
-    M: cells among a chunk's `top_anchor` highest of the anchor, or among its `top_sidecar` highest of the sidecar where
-    the anchor is at least anchor_above; ties with the last are included. by_class_name: alphas of some taxa, in place
-    of `alpha`. The mean change over all cells is at most `budget`: a larger one is scaled down. The anchor stays
-    unchanged if more than most_cells of the cells would change, or if less than overlap_top3 or overlap_top10 of the
-    chunks' top 3 or top 10 classes would remain; a note reports it. x: (N, C) ranks, by: a stream (N, C) as ranks.
-    Returns (N, C).
-    Source: the BirdNET sidecar of a public 2026 notebook (0.025, 32 / 16, 0.70, 0.009), which its author later called
-    the critical mistake.
+    alpha: the mixing weight. M: cells among a chunk's `top_anchor` highest of the anchor, or among its
+    `top_sidecar` highest of the sidecar where the anchor is at least anchor_above; ties with the last are included.
+    by_class_name: alphas of some taxa, in place of `alpha`. The mean change over all cells is at most `budget`: a
+    larger one is scaled down. The anchor stays unchanged if more than most_cells of the cells would change, or if
+    less than overlap_top3 or overlap_top10 of the chunks' top 3 or top 10 classes would remain; a note reports it.
+    x: (N, C) ranks, by: a stream (N, C) as ranks. Returns (N, C). Source: the BirdNET sidecar of a public 2026
+    notebook (0.025, 32 / 16, 0.70, 0.009), which its author later called the critical mistake.
     """
     limits = Limits(top_anchor, top_sidecar, anchor_above, budget, most_cells, overlap_top3, overlap_top10)
     return corrected(x, by, _shares(classes, taxonomy, alpha, by_class_name) * covered, limits)[0]

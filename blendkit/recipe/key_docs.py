@@ -108,38 +108,32 @@ KEY_DOCS: dict[str, dict[str, str]] = {
 }  # by model and key; a key that is missing here fails a test
 
 
-# Of parameters that several ops or members share, where a docstring has no more to say of them.
-_LEVEL = "How much relatives of one {} count: 0 leaves the level out, 1 makes them equal"
+# Of parameters that several ops or members share. A text is true of all of them; what is special, a docstring says.
+_LEVEL = "How far scores move to what relatives of one {} have: 0 leaves the level out"
 SHARED_DOCS = {
     **{level: _LEVEL.format(name) for level, name in (
         ("genus", "genus"), ("family", "family"), ("order", "order"), ("class_name", "class"))},
     "sonotypes": "Whether sound types of one genus are relatives (`group`), or none of anything (`skip`)",
-    "min_positives": "Classes with fewer labelled chunks stay as they are, or borrow a map",
-    "borrow": "Whether a class with too few labelled chunks gets the map of its taxon, or else of all classes",
+    "min_positives": "Classes with fewer chunks that hold them stay as they are, or borrow a map",
+    "borrow": "Whether a class in too few chunks gets the map of its taxon, or else of all classes",
     "batch": "Windows that the model scores in one call",
     "input": "The name of the graph's input, where it has several",
     "model": "The file of the model",
     "backbone": "The file of the model whose features the head takes",
     "labels": "The class list of the model",
-    "path": "The file or folder to read; `FILE.npz:array` names an array of it",
-    "array": "The array of an NPZ that holds the scores",
-    "rows": "The array or column of row ids",
-    "folds": "The array or column that says which fold a row belongs to",
-    "space": "What the values are: logit, prob or rank",
     "synonyms": "A CSV of two names a line, which are one species; it goes before blendkit's own list",
     "label": "The column of labels in a table of detections",
     "score": "The column of scores in a table of detections",
-    "pool": "How windows become chunks: their highest score, or their mean by shared time",
+    "pool": "How windows become chunks: their highest score, their mean by shared time, or what else it names",
     "rate": "The sample rate that the model takes, in Hz",
-    "window_s": "Seconds of a window (default: the chunk)",
-    "hop_s": "Seconds from one window to the next (default: the window)",
+    "window_s": "Seconds of a window",
+    "hop_s": "Seconds from one window to the next",
     "anchor": "Where windows start: at every chunk, at the recording's start, or centred on chunks",
     "normalise": "Whether each window's mean is removed and its peak scaled, as perch-hoplite does",
     "arguments": "Keyword arguments for the function",
     "mix": "What is averaged over folds: probabilities or logits",
     "head": "The file of the head on the features",
     "mel": "The settings of the log-mel picture",
-    "classes": "The class list: a file, or names",
 }  # fmt: skip
 STEP_DOCS = {
     "id": "A name of its own, where an op occurs twice in a stream.",

@@ -59,6 +59,8 @@ def _stated(text: str, name: str) -> str:
     found = re.search(rf"(?:^|[.;,:(] )(`?){re.escape(name)}`?{others}: (.+?)(?:[;.] |[;.]$|$)", text)
     if found is None:
         return ""
+    if found[2].count("(") > found[2].count(")"):  # the sentence ended inside brackets
+        return found[2].rpartition(" (")[0]
     cut = found[2].count("`") % 2  # it began inside an example: `name: value` does so and so
     return "" if cut and not found[1] else f"`{name}: {found[2]}" if cut else found[2]
 

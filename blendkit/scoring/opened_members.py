@@ -114,8 +114,7 @@ def open_members(
         warnings += [f"member {name!r}: {w}" for w in made.warnings()]
         if isinstance(made, FoldedMember) and made.folds:
             folds[name] = dict(made.folds)
-    known = context.classes or tuple(dict.fromkeys(c for s in tables.values() for c in s.classes))
-    asked = replace(context, classes=known)
+    asked = context if context.classes else replace(context, classes=_of_the_tables(tables))
     for name, member in ((n, m) for n, m in plan.members.items() if n not in tables):
         tta, params = tta_of(model.members[name]), member_params(member, files)
         order = _order(member, params, asked, tta, member_facts(member, files, asked, tta, grid), stores, grid)
@@ -126,6 +125,11 @@ def open_members(
             own = member_facts(member, files, asked, alone, grid)
             audio[-1].unshifted = audio_member(_order(member, params, asked, alone, own, stores, grid))
     return Opened(tables, tuple(audio), {n: facts[n] for n in plan.members}, warnings, folds, sources)
+
+
+def _of_the_tables(tables: Mapping[str, Scores]) -> tuple[str, ...]:
+    """The classes of finished members, sorted: the order of a file's columns must not orphan saved logits."""
+    return tuple(sorted({c for s in tables.values() for c in s.classes}))
 
 
 def _order(

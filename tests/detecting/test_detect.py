@@ -146,7 +146,7 @@ def test_what_a_threshold_means_for_other_scores_than_probabilities_is_said() ->
     assert notes(replace(SCORES, space="rank"), 0.75) == (f"these are {share}",)
     rows = chunk_rows({"20240501_055955": 30}, 5.0, NameRule())
     table = Scores.build((np.arange(30)[:, None] + 1) / 30, rows, ("ara",), "unknown")
-    assert notes(table, 0.75) == (f"these look like {share}",)
+    assert notes(table, 0.75) == (f"these look like {share}; --space says for certain what they are",)
     assert notes(replace(logits, space="unknown"), -1.0)[0].startswith("these look like logits from -8 to -0.8")
     percentages = np.linspace(5, 95, logits.values.size).reshape(logits.values.shape)
     of_100 = replace(logits, values=percentages, space="unknown")

@@ -347,8 +347,8 @@ def test_a_mistake_leaves_no_new_folder_and_an_old_one_as_it_was(tones: Tones, t
     template(data, natural(r=3))
     alone = MIXED.replace("  t: {use: tone}\n", "  t: {use: table, path: a.csv, space: prob}\n")
     with pytest.raises(BlendkitError, match="do not fit"):
-        run_text(alone, data, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+        run_text(alone, data, tmp_path / "new/and/out")
+    assert not (tmp_path / "new").exists()
     scores(data, "a.csv", {k: v for k, v in A.items() if k.startswith("r_")})
     run_text(alone, data, tmp_path / "out")
     before = sorted(p.name for p in (tmp_path / "out").iterdir())

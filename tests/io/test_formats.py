@@ -50,7 +50,7 @@ def test_a_folder_of_stores_says_which_there_are(tmp_path: Path) -> None:
     for name in ("perch-1", "sed-2"):
         (tmp_path / "logits" / name).mkdir(parents=True)
         (tmp_path / "logits" / name / STORE_FACTS).write_text("{}", encoding="utf-8")
-    with pytest.raises(BlendkitError, match="logits: this folder holds several stores: perch-1, sed-2") as error:
+    with pytest.raises(BlendkitError, match="logits: this folder holds 2 stores: perch-1, sed-2") as error:
         find_reader(tmp_path / "logits", ColumnNames())
     assert str(tmp_path / "logits/perch-1") in error.value.problems[0]
 

@@ -194,7 +194,7 @@ def test_columns_of_no_class_are_named(tmp_path: Path) -> None:
     member = named(tmp_path / "t.csv", "Boana raniceps", "Canis lupus", class_by="scientific_name")
     assert member.read().classes == ("22961",)
     assert "columns of no class left out: Canis lupus" in member.warnings()
-    assert "1 of 3 classes matched; without a column: grekis, x" in member.warnings()
+    assert "1 of 3 classes matched, among its 2; without a column: grekis, x" in member.warnings()
 
 
 def test_a_name_among_ids_is_read_as_its_class(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def wheelhouse(
         click.echo(f"left out, the other machine must have: {', '.join(made.left_out)}")
     else:
         click.echo("pip keeps what the other machine has, and replaces only what is too old for blendkit")
-    how = "installed in a new environment" if made.installed else "only resolved: this machine is of another kind"
+    how = "installed in a new environment" if made.installed else "only resolved: that Python or platform is not here"
     click.echo(f"wrote {made.folder}: {len(made.wheels)} wheels, {made.bytes / 1e6:.0f} MB, {how}")
     what = f"'blendkit[{','.join(more)}]'" if more else "blendkit"
     click.echo("there, with this folder beside you (in a notebook: where it is attached, as /kaggle/input/...):")

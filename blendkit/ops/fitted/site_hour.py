@@ -188,8 +188,8 @@ def site_hour_prior(
 ) -> Matrix:
     """Add strength x (logit p(site, hour) - logit p overall) to the logits x (N, C).
 
-    by_class_name: strengths of some taxa, in place of `strength` (one chain: 0.4 for birds, 1.0 for frogs), and
-    cap_by_class_name their caps; other groups are steps of their own, with `where`.
+    strength: the weight of the term. by_class_name: strengths of some taxa, in place of `strength` (one chain: 0.4
+    for birds, 1.0 for frogs), and cap_by_class_name their caps; other groups are steps of their own, with `where`.
 
     The added term is limited to +-cap. A class without labels adds 0, not log epsilon, because missing
     labels are not evidence of absence. `centre: false` adds strength x logit p(site, hour), the absolute
