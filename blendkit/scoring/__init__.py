@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from blendkit.scoring.background_mixing import BackgroundMix
     from blendkit.scoring.budget import Choice, Deadline, Span, Terms
     from blendkit.scoring.budget_planning import dropped_words
+    from blendkit.scoring.built_members import build_member, is_finished, member_params
     from blendkit.scoring.cpus import cpu_count
     from blendkit.scoring.feature_saving import fit_features, save_features
     from blendkit.scoring.held_members import GroupDone, HeldMembers, gathered
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
         Opened,
         Runtime,
         audio_member,
-        build_member,
-        is_finished,
-        member_params,
         open_members,
     )
     from blendkit.scoring.run_speed import Throughput, predicted_minutes, runtime_of, throughput, timings

@@ -12,9 +12,10 @@ from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.member import TTA, FeatureMember, Member, RecordingAudio, check_window, features_of
 from blendkit.scoring.background_mixing import BackgroundMix
+from blendkit.scoring.built_members import build_member
 from blendkit.scoring.feature_audio import FeatureAudio
 from blendkit.scoring.identity import facts_hash
-from blendkit.scoring.opened_members import CPU_ONLY, Runtime, build_member
+from blendkit.scoring.opened_members import CPU_ONLY, Runtime
 from blendkit.scoring.recording_keys import other_audio_said
 from blendkit.scoring.shards import Shard
 from blendkit.scoring.standalone import NAME, Scorer, given_paths, one_member, own_share

@@ -10,13 +10,12 @@ from typing import Any, get_args
 
 from blendkit.audio import Grid
 from blendkit.core import Scores, UnknownClasses, as_saw, require_choice
-from blendkit.errors import BlendkitError, broken, counted, shorten
+from blendkit.errors import BlendkitError, counted, shorten
 from blendkit.graphs import Provider
 from blendkit.io import Provenance, read_provenance
 from blendkit.member import (
     TTA,
     FileMember,
-    FinishedMember,
     FoldedMember,
     FoldEnsemble,
     Member,
@@ -26,6 +25,7 @@ from blendkit.member import (
 from blendkit.recipe import MemberPlan, Plan, RecipeFiles
 from blendkit.scoring.audio_members import AudioMember, MemberOrder, one_shift, unheard_notes
 from blendkit.scoring.budget import Choice
+from blendkit.scoring.built_members import build_member, finished_members, member_params
 from blendkit.scoring.cpus import cpu_count
 from blendkit.scoring.identity import UNASKED, facts_hash, grid_of, member_facts, tta_of
 from blendkit.scoring.isolated_workers import isolated_member
@@ -101,11 +101,9 @@ def open_members(
     tables: dict[str, Scores] = {}
     audio, facts, warnings, folds, sources = [], {}, [], {}, {}
     grid = grid_of(plan, context)
-    for name, member in ((n, m) for n, m in plan.members.items() if is_finished(m)):
-        tta = tta_of(model.members[name])
-        facts[name] = member_facts(member, files, context, tta, grid)
-        made = build_member(member, member_params(member, files), context)
-        tables[name] = _read(name, made, member, tta)
+    for name, (made, scores) in finished_members(plan, context, files).items():
+        member, tables[name] = plan.members[name], scores
+        facts[name] = member_facts(member, files, context, tta_of(model.members[name]), grid)
         sources[name] = _source(member, files)
         if context.classes:  # classes can be checked before anything is scored; rows only afterwards
             ignored = model.members[name].unknown_classes == "ignore"
@@ -171,42 +169,6 @@ def _of_the_runs_classes(name: str, scores: Scores, context: MemberContext, igno
     return aligned, left if unknown else []
 
 
-def build_member(member: MemberPlan, params: dict[str, Any], context: MemberContext) -> Any:
-    """Call the adapter's factory; the message of an error names the member."""
-    try:
-        made = member.factory(context, **params)
-    except BlendkitError as error:
-        raise BlendkitError(f"member {member.name!r}: {error.title}", error.problems) from error
-    except Exception as error:  # an adapter may be a third party's: the message names its module
-        raise broken(f"member {member.name!r}", member.factory, error) from error
-    kinds = (FinishedMember,) if is_finished(member) else (Member, FileMember)
-    if not isinstance(made, kinds):
-        wanted = "space, read and warnings" if is_finished(member) else "info and predict (or predict_files)"
-        raise BlendkitError(
-            f"member {member.name!r}: {member.use} gave a {type(made).__name__} without {wanted}",
-            ["a factory with a parameter `space` gives finished scores, any other an audio member"],
-        )
-    if isinstance(made, Member) and not is_finished(member) and made.info.batch < 1:
-        raise BlendkitError(f"member {member.name!r}: batch must be at least 1, got {made.info.batch}")
-    return made
-
-
-def is_finished(member: MemberPlan) -> bool:
-    """Return whether a member gives finished scores, without building it: only then it has a parameter `space`."""
-    return member.finished
-
-
-def _read(name: str, made: FinishedMember, member: MemberPlan, tta: TTA) -> Scores:
-    if tta != TTA():
-        raise BlendkitError(f"member {name!r}: tta moves audio windows; {member.use} reads finished scores")
-    try:
-        return made.read()
-    except BlendkitError as error:
-        raise BlendkitError(f"member {name!r}: {error.title}", error.problems) from error
-    except Exception as error:
-        raise broken(f"member {name!r}: read", type(made), error) from error
-
-
 def audio_member(order: MemberOrder) -> AudioMember:
     """Return an audio member with its store, without building the model yet.
 
@@ -231,16 +193,6 @@ def audio_member(order: MemberOrder) -> AudioMember:
     return AudioMember(
         member.name, build, order.tta, store, open_store, limit_s=member.limit_s, facts=order.facts, order=order
     )
-
-
-def member_params(member: MemberPlan, files: RecipeFiles) -> dict[str, Any]:
-    """Return a member's parameters with its files as absolute paths."""
-    params = dict(member.params)
-    for key in member.files:
-        found = [str(p) for p in files.of_member(member.name, key)]
-        if found:
-            params[key] = found if isinstance(params.get(key), (list, tuple)) else found[0]
-    return params
 
 
 def _existing(folder: Path, facts: Mapping[str, Any]) -> LogitStore | None:

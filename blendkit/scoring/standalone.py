@@ -18,8 +18,9 @@ from blendkit.member import TTA, MemberContext
 from blendkit.recipe import DataFolder, MemberPlan, check_files, make_plan, parse_recipe
 from blendkit.remote import is_remote
 from blendkit.scoring.audio_members import MemberOrder
+from blendkit.scoring.built_members import is_finished, member_params
 from blendkit.scoring.identity import grid_of, member_facts, tta_of
-from blendkit.scoring.opened_members import CPU_ONLY, Opened, Runtime, audio_member, is_finished, member_params
+from blendkit.scoring.opened_members import CPU_ONLY, Opened, Runtime, audio_member
 from blendkit.scoring.run_speed import predicted_minutes, runtime_of, throughput
 from blendkit.scoring.scorer import Executor, score_recordings
 from blendkit.scoring.shards import Shard

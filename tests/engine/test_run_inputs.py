@@ -452,3 +452,37 @@ def test_a_constant_member_is_an_alarm(tones: Tones, tmp_path: Path, run_text: R
     (alarm,) = run_text(TABLES, data, tmp_path / "out", overrides=["blends.both.of.a=0.93"]).alarms
     assert "every value is 0.5: it only moves the others' scores" in alarm
     assert alarm.endswith("(its weight: 0.93 of 1.43 in 'both')")
+
+
+DETECTED = """\
+Start (s),End (s),Scientific name,Common name,Confidence,File
+5.0,8.0,low,low,0.9,/k/r.ogg
+"""
+EXPECTED = [0.1, (0.2 + 0.9) / 2, 0.1, 0.1]  # half of each: .2 in every row, and the detection in the second
+
+
+def test_detections_beside_score_files_are_read_on_their_recordings_whatever_the_template_lists(
+    tmp_path: Path, run_text: Run
+) -> None:
+    scores(tmp_path, "a.csv", {f"r_{k}": [0.2, 0.2, 0.2] for k in (5, 10, 15, 20)})
+    (tmp_path / "bn.csv").write_text(DETECTED, encoding="utf-8")
+    template(tmp_path, natural(other=3))  # of the hidden test: three rows of another recording
+    text = """
+    recipe: 1
+    name: k
+    members:
+      n: {use: birdnet-table, path: bn.csv}
+      a: {use: table, path: a.csv, space: prob}
+    blends:
+      m: {by: direct, of: {a: 1, n: 1}}
+    output: m
+    """
+    result = run_text(text, tmp_path, tmp_path / "out")
+    assert result.rows == 4
+    made = result.made["m"]
+    assert made.values[:, made.classes.index("low")].tolist() == pytest.approx(EXPECTED)
+    assert any("the template fixes the columns only" in w for w in result.warnings)
+    template(tmp_path, natural(r=3))  # of theirs: it does list the recordings, and detections of others are refused
+    (tmp_path / "bn.csv").write_text(DETECTED.replace("r.ogg", "z.ogg"), encoding="utf-8")
+    with pytest.raises(BlendkitError, match="none of its paths means one of the run's recordings"):
+        run_text(text, tmp_path, tmp_path / "out")

@@ -19,8 +19,9 @@ from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.plan import MemberPlan, make_plan
 from blendkit.recipe.recipe_files import RecipeFiles
 from blendkit.scoring.audio_members import AudioMember, MemberOrder
+from blendkit.scoring.built_members import build_member, member_params
 from blendkit.scoring.feature_saving import save_features
-from blendkit.scoring.opened_members import Opened, audio_member, build_member, member_params, open_members
+from blendkit.scoring.opened_members import Opened, audio_member, open_members
 from blendkit.scoring.seen_by_members import saw_of_members
 from blendkit.scoring.standalone import Scorer, find_audio
 from blendkit.store import Stored
