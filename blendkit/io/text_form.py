@@ -85,7 +85,10 @@ def _decoded(path: Path, start: bytes) -> tuple[str, str]:
 def _cells(line: str, separator: str) -> list[str]:
     import csv
 
-    return [c.strip() for c in next(csv.reader([line], delimiter=separator), [])]
+    try:
+        return [c.strip() for c in next(csv.reader([line], delimiter=separator), [])]
+    except csv.Error as error:  # a cell of more than 131,072 letters
+        raise BlendkitError("a line of this table cannot be read", [str(error)]) from error
 
 
 def _has_decimal_commas(lines: list[str], separator: str) -> bool:

@@ -14,10 +14,10 @@ from blendkit.member import TTA, FileMember, FinishedMember, Member, MemberConte
 from blendkit.recipe import MemberPlan, Plan, RecipeFiles
 from blendkit.scoring.identity import tta_of
 
+Read = tuple[FinishedMember, Scores]
 
-def finished_members(
-    plan: Plan, context: MemberContext, files: RecipeFiles
-) -> dict[str, tuple[FinishedMember, Scores]]:
+
+def finished_members(plan: Plan, context: MemberContext, files: RecipeFiles) -> dict[str, Read]:
     """Build and read the finished members, in the plan's order.
 
     Without audio, the run's recordings are those of its template. Where these are others than the score files have, it

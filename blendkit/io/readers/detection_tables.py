@@ -17,6 +17,7 @@ from blendkit.io.file_kinds import file_kind, why_unreadable
 from blendkit.io.packed_files import FAILURES
 from blendkit.io.percentages import shares_of_percent
 from blendkit.io.readers.label_times import require_seconds
+from blendkit.io.readers.raven_times import require_own_times
 from blendkit.io.readers.table_names import table_recording
 from blendkit.io.text_tables import decimal_points, english_columns, open_table, plain_name
 from blendkit.io.windows_to_chunks import Windowed
@@ -173,12 +174,14 @@ def take_detections(
             _require_texts(path, frame[scored])
         numbers, more = _decimals(frame.assign(**shares), [scored])
         values, commas = _numbers(path, numbers[scored]), (*(commas or more), *percent)
-    assert names is not None
-    labels = [composed(str(v).strip()) for v in frame[names]]
+    labels = [composed(str(v).strip()) for v in frame[names or ""]]
+    if _first(columns, _OFFSET) is None and file is not None:
+        begin, of = str(_first(columns, START_COLUMNS)), np.unique(recordings, return_inverse=True)[1]
+        notes = (*notes, *require_own_times(path.name, begin, str(file), of, start))
     said = (*notes, *commas, *(() if len(frame) else (NOTHING,)))
     own = _own_table(path, recordings)
-    quiet = (table_recording(path),) if own and not recordings else ()
-    return Detections(recordings, start, end, labels, values, [path.name] * len(frame), said, quiet, own)
+    quiet, sources = (table_recording(path),) if own and not recordings else (), [path.name] * len(frame)
+    return Detections(recordings, start, end, labels, values, sources, said, quiet, own)
 
 
 def _own_table(path: Path, recordings: Sequence[str]) -> bool:

@@ -15,6 +15,7 @@ from blendkit.core import AUDIO_SUFFIXES, WHOLE_RECORDING, Int64, path_ids, reco
 from blendkit.io.plain_table import coded
 from blendkit.io.readers.label_rows import LabelRows, places_among
 from blendkit.io.readers.label_times import UNREADABLE, milliseconds, read_times, require_seconds, unlikely_unit
+from blendkit.io.readers.raven_times import require_own_times
 from blendkit.io.text_tables import decimal_points, find_columns, plain_name
 
 if TYPE_CHECKING:
@@ -144,6 +145,8 @@ def places_of(frame: pd.DataFrame, at: PlaceColumns, own_name: str, path: object
     if at.end is not None and units[at.start] is None and units[at.end] is None:
         _require_seconds(frame, at.start, at.end, path)
     start, end = _spans(frame, at, units)
+    if at.offset is None:
+        commas = (*commas, *require_own_times(path, at.start, at.file, of, start))
     readable = (start >= 0) & (end > start) & named
     bad = []
     for i in np.flatnonzero(~readable).tolist():
