@@ -22,7 +22,7 @@ _FEW = 0.3  # of the columns
 _PERCENT = 100
 _ENOUGH_ROWS = 20  # to judge the scale of a column
 # by which pandas and polars tell the columns of two joined tables apart; a name alone stands for the left one
-_SIDES = (("_x", "_y"), ("_left", "_right"), ("_right", ""))
+_SIDES = (("_x", "_y"), ("_left", "_right"), ("_right", ""), ("_y", ""), ("_x", ""))
 # fmt: off
 _ABOUT_ROWS = {
     "fold", "folds", "kfold", "split", "start", "end", "start_s", "end_s", "start_time", "end_time",

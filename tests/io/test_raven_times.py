@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.io import read_detections, read_labels
+from blendkit.io import read_detections, read_labels, read_score_file
 
 HEAD = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tBegin File\tSpecies\tScore"
 
@@ -52,3 +52,14 @@ def test_times_that_start_again_or_of_one_file_are_its_own(times: dict[str, list
 def test_offsets_say_where_in_a_file(tmp_path: Path) -> None:
     found = read_detections(table(tmp_path, {"a": [0, 30], "b": [3, 33], "c": [6, 9]}, offsets=True))
     assert found.start_s.tolist() == [0, 30, 3, 33, 6, 9]
+
+
+@pytest.mark.parametrize("wrong", ["1.3", "-0.2", "85"])
+def test_confidences_that_are_no_probabilities_are_refused_before_they_are_pooled(wrong: str, tmp_path: Path) -> None:
+    path = tmp_path / "b.csv"
+    head = "Start (s),End (s),Scientific name,Common name,Confidence,File"
+    path.write_text(
+        f"{head}\n0,3,Ara ararauna,Macaw,{wrong},/a.wav\n3,6,Ara ararauna,Macaw,0.5,/a.wav\n", encoding="utf-8"
+    )
+    with pytest.raises(BlendkitError, match="b.csv: declared `space: prob`, but values lie in"):
+        read_score_file(path)

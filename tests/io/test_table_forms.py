@@ -129,6 +129,7 @@ def test_what_was_measured_beside_the_sound_is_no_class(tmp_path: Path) -> None:
         ({"": [0.5, 0.25, 0.5]}, "column '' is no class id"),
         ({"22961.1": [0.0, 1.0, 0.125]}, "22961.1: the same class twice"),
         ({"a_x": 0.5, "a_y": 0.5}, "a_x and a_y: two tables merged into one"),
+        ({"a": 0.5, "a_y": 0.5}, "a_y and a: two tables merged into one"),  # suffixes=("", "_y")
         ({"note": ["x", "y", "z"]}, "not numbers: note"),
     ],
 )

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
+
 from blendkit.audio import WindowPool
 from blendkit.core import (
     FileSpace,
@@ -184,6 +186,8 @@ def _of_detections(
     audio: AudioFolder | None, reach: LabelTable | None,
 ) -> ScoreFile:  # fmt: skip
     """Return detections on chunks, each with the highest that overlaps it, else the score of nothing."""
+    if space in ("prob", "rank") and np.isfinite(found.score).all():  # a score below that of nothing would be lost
+        check_space(found.score[:, None], space, source)
     empty = nothing_found(space, found.score)
     windowed = detection_windows(found, source, empty)
     found = found if audio is None else _named_after(found, source, audio)
