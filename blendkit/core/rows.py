@@ -190,7 +190,7 @@ def rows_from_ids(ids: Sequence[str], chunk_s: float, names: NameRule) -> Rows:
 
 
 def _no_second(recordings: Sequence[str], texts: Sequence[str], ends: Float64, chunk_s: float) -> str:
-    """Return what ids (N) end in, if none ends in a second: the time of day of a name, or milliseconds; else ""."""
+    """Return what ids (N) end in, if not in a second alone: time of day, milliseconds, start and end; else ""."""
     if ends.size and all(
         _DATED.search(r) and _TIME_OF_DAY.fullmatch(t) for r, t in zip(recordings, texts, strict=True)
     ):
@@ -198,6 +198,9 @@ def _no_second(recordings: Sequence[str], texts: Sequence[str], ends: Float64, c
     steps = ends / (1000 * chunk_s)
     if ends.size > 1 and ends.min() >= 1000 * chunk_s and not (steps % 1).any() and steps.min() == 1:
         return f"they end in multiples of {1000 * chunk_s:g}: are these milliseconds? divide them by 1000"
+    starts = (_number(r.rpartition("_")[2]) for r in recordings)  # mostly only the first is read
+    if ends.size > 1 and ends.min() < ends.max() and all(a + chunk_s == b for a, b in zip(starts, ends, strict=True)):
+        return "they end in the start and the end of the chunk: leave out the start"
     return ""
 
 

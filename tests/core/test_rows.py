@@ -244,6 +244,7 @@ def test_decimal_chunks_lie_on_their_grid() -> None:
     ("ids", "says"),
     [
         (["X_20250101_030000", "X_20250101_040000"], "end in the time of day"),
+        (["x_0_5", "x_5_10", "y_0_5"], "end in the start and the end of the chunk: leave out the start"),
         (["X_5000", "X_10000"], "multiples of 5000: are these milliseconds"),
     ],
 )

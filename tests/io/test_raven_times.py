@@ -61,5 +61,5 @@ def test_confidences_that_are_no_probabilities_are_refused_before_they_are_poole
     path.write_text(
         f"{head}\n0,3,Ara ararauna,Macaw,{wrong},/a.wav\n3,6,Ara ararauna,Macaw,0.5,/a.wav\n", encoding="utf-8"
     )
-    with pytest.raises(BlendkitError, match="b.csv: declared `space: prob`, but values lie in"):
+    with pytest.raises(BlendkitError, match=r"b\.csv: declared `space: prob`, but values lie in"):
         read_score_file(path)
