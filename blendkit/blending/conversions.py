@@ -87,7 +87,7 @@ def note_ties(z: Matrix, covered: Bools, note: Callable[[str], None]) -> None:
     cost = f"{pairs:.2%} of the pairs of chunks lose their order, and count half in an AUC"
     size = len(z) * int(covered.sum())
     what = f"{cells} of {size} cells in {classes} classes tie as probabilities: {cost}"
-    why = "their logits lie too close to the end of the scale (36.7 and more are all 1)"
+    why = "their logits lie too close to the end of the scale (36.7 and more are all 1, -710 and less all 0)"
     if cells > size * _MANY:
         ways = "blend by logit or rank, which keep their order, or divide the logits first (`temperature`)"
         raise BlendkitError(what, [why, ways])

@@ -6,12 +6,13 @@ from typing import Literal
 
 import numpy as np
 
-from blendkit.core.arrays import Float64, Matrix
+from blendkit.core.arrays import Float64, Int64, Matrix
 from blendkit.core.distinct_counts import distinct_values
 
 _NO_ROUNDING = 1e-3
 _UNIT_ROUNDING = 1e-6  # beyond [0, 1]: what sums of a few float32 weights miss 1 by
 _STEEP = 15.0  # a logit from which two float32 logits can have one probability in float64
+_DEEP = -700.0  # a logit below which probabilities are soon 0
 Space = Literal["logit", "prob", "rank", "unit"]  # unit: numbers in [0, 1] of which no more is known
 FileSpace = Literal["logit", "prob", "rank", "unit", "unknown"]  # unknown: of a file whose space is not stated
 # The score of a chunk in which a detector found nothing; the logit is that of perch-hoplite for what it does not score.
@@ -82,23 +83,29 @@ def ties_made(before: Matrix, after: Matrix) -> int:
     return int(np.maximum(distinct_values(before) - distinct_values(after), 0).sum())
 
 
+def _beyond(z: Matrix) -> Int64:
+    """Return the columns of logits (N, C) in which close ones may become one probability."""
+    return np.flatnonzero((z.max(axis=0, initial=-np.inf) > _STEEP) | (z.min(axis=0, initial=np.inf) < _DEEP))
+
+
 def lost_as_probabilities(z: Matrix) -> tuple[int, int]:
     """Return how many cells of logits (N, C) get a probability that another cell of their column has, and in how many
     columns.
 
-    A float64 probability next to 1 has steps of 1e-16: logits above 36.7 are all 1, and close ones tie before that.
+    A float64 probability next to 1 has steps of 1e-16: logits above 36.7 are all 1, and close ones tie before that;
+    logits below -710 are all 0.
     """
-    high = np.flatnonzero(z.max(axis=0, initial=-np.inf) > _STEEP)
-    made = [ties_made(z[:, [c]], sigmoid(z[:, [c]])) for c in high]
+    far = _beyond(z)
+    made = [ties_made(z[:, [c]], sigmoid(z[:, [c]])) for c in far]
     return sum(made), sum(m > 0 for m in made)
 
 
 def pairs_lost_as_probabilities(z: Matrix) -> float:
     """Return the share of the pairs of rows, over all columns of logits (N, C), that tie as probabilities alone."""
-    high = np.flatnonzero(z.max(axis=0, initial=-np.inf) > _STEEP)
-    if len(z) < 2 or not len(high):
+    far = _beyond(z)
+    if len(z) < 2 or not len(far):
         return 0.0
-    share: float = sum(tied_pairs(sigmoid(z[:, [c]])) - tied_pairs(z[:, [c]]) for c in high) / z.shape[1]
+    share: float = sum(tied_pairs(sigmoid(z[:, [c]])) - tied_pairs(z[:, [c]]) for c in far) / z.shape[1]
     return share
 
 

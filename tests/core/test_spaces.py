@@ -139,6 +139,9 @@ def test_cells_that_tie_as_probabilities_are_counted() -> None:
     close = np.array([[20.0], [np.nextafter(np.float32(20), np.float32(40))]])
     assert lost_as_probabilities(close) == (0, 0)
     assert lost_as_probabilities(close + 14) == (1, 1)
+    low = np.array([[-800.0], [-790.0], [-20.0]])
+    assert lost_as_probabilities(low) == (1, 1)  # two are 0
+    assert lost_as_probabilities(low + 200) == (0, 0)
     assert lost_as_probabilities(np.empty((0, 2))) == (0, 0)
 
 
