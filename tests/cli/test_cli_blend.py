@@ -156,6 +156,17 @@ def test_recordings_that_one_file_lacks_are_said_and_filled(files: Path, blendki
     assert f"no part in any figure: {last}" in " ".join(one.stdout.split())
 
 
+def test_a_member_of_one_value_is_the_first_line(tmp_path: Path, blendkit: Blendkit):
+    (tmp_path / "a.csv").write_text("row_id,x\nr_5,0.1\nr_10,0.7\n", encoding="utf-8")
+    (tmp_path / "b.csv").write_text("row_id,x\nr_5,0.5\nr_10,0.5\n", encoding="utf-8")
+    done = blendkit("blend", "a.csv", "b.csv", "--out", "o", "--no-report", cwd=tmp_path)
+    lines = done.stdout.splitlines()
+    said = [i for i, line in enumerate(lines) if "every value is 0.5" in line]
+    assert len(said) == 1
+    assert lines[said[0]].startswith("warning: member 'b'")
+    assert all(line.startswith("names:") for line in lines[: said[0]])
+
+
 def test_eval_shows_the_ten_lowest_classes(tmp_path: Path, blendkit: Blendkit):
     classes = [f"c{i:02}" for i in range(12)]
     rows = [f"r{r}_5," + ",".join("0.9" if r == i else "0.1" for i in range(12)) for r in range(12)]

@@ -93,10 +93,12 @@ def _payload(made: Blended) -> dict[str, Any]:
 def _print(made: Blended, level: float, page: Path | None) -> None:
     from blendkit.offline import EQUAL, weights_text
 
+    for text in made.run.alarms:  # before all else: the result is not what it seems
+        click.secho(f"warning: {text}", fg="red", bold=True)
     for facts in made.facts:
         click.echo(str(facts))
     click.echo(f"blended by {made.why}")
-    for text in made.notes:
+    for text in (n for n in made.notes if n not in made.run.alarms):
         click.echo(f"note: {text}")
     if made.found is None or made.verdict is None:
         click.echo(f"weights: {weights_text(made.weights)}: {EQUAL}")
