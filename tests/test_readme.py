@@ -16,14 +16,15 @@ def blocks(language: str, text: str = TEXT) -> list[str]:
 
 
 def test_there_are_two_set_up_commands() -> None:
-    commands = [b.strip() for b in blocks("bash") if b.startswith("pip install")]
-    assert len(commands) == 2
-    assert all(c.count("\n") == 0 for c in commands)
+    (block,) = (b for b in blocks("bash") if b.startswith("pip install"))
+    job, tests = block.strip().splitlines()
+    assert job.endswith("&& blendkit run recipes/eos7.yaml")
+    assert tests.endswith("&& pytest -n 2")
 
 
 def test_it_stays_short() -> None:
-    assert TEXT.count("\n") <= 97
-    assert TEXT.count("](") - TEXT.count("![") <= 14  # links, beside the pictures
+    assert TEXT.count("\n") <= 92
+    assert TEXT.count("](") - TEXT.count("![") <= 10  # links, beside the pictures
 
 
 def test_the_recipe_shown_is_the_recipe_shipped() -> None:
