@@ -47,7 +47,9 @@ MAIN = START + "from blendkit.cli.main import main; main()"
 
 def started(code: str, *args: object, cwd: Path, **env: str) -> subprocess.Popen[str]:
     # a stop inside of shutil.rmtree leaves an iterator of its own, which the second attempt to tidy up makes good
-    shown = ("-W", "default", "-W", "ignore:unclosed scandir iterator:ResourceWarning")
+    # a signal between the making of a scratch folder and its `with` leaves it to the finaliser, which removes it, too
+    quiet = ("unclosed scandir iterator", "Implicitly cleaning up")
+    shown = ("-W", "default", *(w for text in quiet for w in ("-W", f"ignore:{text}:ResourceWarning")))
     command, pipe = [sys.executable, *shown, "-c", code, *map(str, args)], subprocess.PIPE
     return subprocess.Popen(command, cwd=cwd, stdout=pipe, stderr=pipe, text=True, start_new_session=True,
                             env={**os.environ, "PYTHONPATH": str(cwd), **env})  # fmt: skip
