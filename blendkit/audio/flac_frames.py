@@ -69,7 +69,7 @@ def flac_held(data: Bytes, start: int = 0, stop: int | None = None) -> int | Non
 def flac_end(data: Bytes, start: int = 0) -> int:
     """Return where the FLAC file at `start` ends at the latest: its last frame, and as many bytes as a frame may have.
 
-    The whole length where its frames cannot be trusted, or where a tag stands behind them.
+    The whole length where its frames cannot be trusted.
     """
     at = _first_frame(data, start)
     block = int.from_bytes(data[start + _BLOCK : start + _BLOCK + 2], "big")

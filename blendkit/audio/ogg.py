@@ -75,9 +75,8 @@ def pages_end(data: Bytes) -> int:
         page = _page(data, at)
         if page is not None:
             return page.stop
-        if len(data) - at > _LARGEST_PAGE:  # not a last page that is cut off
-            continue
-        return len(data)
+        if len(data) - at <= _LARGEST_PAGE:  # it may be a last page that is cut off
+            return len(data)
     return len(data)
 
 
