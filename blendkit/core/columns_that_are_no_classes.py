@@ -13,6 +13,7 @@ _WORDS = frozenset({
     "year", "month", "lon", "lat", "longitude", "latitude", "fold", "folds", "split", "chunk", "index", "id",
     "label", "labels", "duration", "week", "day", "date", "minute", "second", "seconds", "time", "start", "end", "site",
     "window", "frame", "sample", "is", "train", "val", "valid", "test", "unnamed", "level",
+    "dow", "doy", "weekday", "obs", "observer", "observers", "top", "top1", "top2", "top3", "top5",
     "entropy", "threshold", "loss", "auc", "quality", "rating", "channel", "channels", "rate", "length", "idx", "best",
 })
 # fmt: on

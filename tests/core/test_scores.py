@@ -450,7 +450,7 @@ def test_classes_that_a_taxonomy_knows() -> None:
 
 def test_columns_that_only_count_or_describe_are_no_classes() -> None:
     words = ["target", "mean_prob", "max", "n", "version", "extra", "score_mean", "file_size", "N files", "prob_2",
-             "year", "chunk_idx", "fold_id", "n_labels", "is_train", "sample_weight", "lon", "site_index"]  # fmt: skip
+             "year", "chunk_idx", "fold_id", "n_labels", "is_train", "sample_weight", "lon", "site_index", "dow", "obs", "top1"]  # fmt: skip
     classes = ["22961", "47158son07", "barswa", "Aus bus", "Great Kiskadee", "n1", "Max owl", "x_mean", "2", "rat",
                "train", "Train"]  # fmt: skip
     assert [w for w in words if not is_bookkeeping(w)] == []

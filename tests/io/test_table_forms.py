@@ -220,3 +220,13 @@ def test_chunks_that_no_window_overlaps_have_no_row(tmp_path: Path) -> None:
     assert found.scores.rows.ids() == ["r_5", "r_10", "r_20", "s_10"]
     assert found.scores.values.ravel().tolist() == pytest.approx([(3 * 0.1 + 2 * 0.2) / 5, 0.2, 0.4, 0.5])
     assert found.notes[-1] == "2 chunks that no window overlaps have no row: r, chunk 3, s, chunk 1"
+
+
+def test_columns_that_only_count_are_no_classes_in_python_either(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "row_id,max_prob,a,b,top1,dow\nr_5,0.9,0.9,0.2,0.9,0.1\nr_10,0.8,0.1,0.8,0.8,0.1\n", encoding="utf-8"
+    )
+    assert read_scores(path, "prob").classes == ("a", "b")
+    path.write_text("row_id,prob_1,prob_2\nr_5,0.9,0.2\n", encoding="utf-8")
+    assert read_scores(path, "prob").classes == ("prob_1", "prob_2")  # all columns are called so

@@ -16,6 +16,7 @@ from blendkit.core import (
     Rows,
     Scores,
     count_chunks,
+    is_bookkeeping,
     longer_chunks,
     nothing_found,
     path_ids,
@@ -79,14 +80,21 @@ def read_scores(
     path: also `FILE.npz:ARRAY`, a run's folder or a store. space: of the values, where neither the format nor what
     blendkit wrote beside them says it; with unknown scores, only functions that need no space (ranks, AUC) work.
     Windows are averaged onto chunks by shared time; of detections a chunk gets the highest that overlaps it, or 0.
-    names: columns and arrays under other names. unlikely: take values in [0, 1], or whole numbers, for logits. Raises
+    Columns whose names only count or describe (`max_prob`, `n`) are left out, unless all do. names: columns and arrays
+    under other names. unlikely: take values in [0, 1], or whole numbers, for logits. Raises
     BlendkitError naming what is missing, duplicate or not finite, and what the file has, for an unknown space, and for
     one that the file or its values contradict.
     """
-    scores = read_score_file(path, space, names=names).scores
+    scores = without_bookkeeping(read_score_file(path, space, names=names).scores)
     if scores.space != "unknown":
         check_space(scores.values, scores.space, str(path), unlikely=unlikely)
     return scores
+
+
+def without_bookkeeping(scores: Scores) -> Scores:
+    """Return scores without columns whose names only count or describe; as they are if that is true of all."""
+    kept = [c for c in scores.classes if not is_bookkeeping(c)]
+    return scores.align(scores.rows, kept, unknown_classes="ignore") if 0 < len(kept) < len(scores.classes) else scores
 
 
 def read_score_file(
