@@ -22,7 +22,7 @@ from blendkit.audio.headers import HEADERLESS
 from blendkit.audio.joined import parts_of
 from blendkit.audio.judging import judged, judged_holed, judged_partial
 from blendkit.audio.mp3_frames import mp3_samples
-from blendkit.audio.ogg import Segment, intact_segments, is_truncated
+from blendkit.audio.ogg import Segment, is_ogg, is_truncated, segments_of
 from blendkit.audio.rates import MAX_RATE, MIN_RATE
 from blendkit.audio.reading import read_mono
 from blendkit.audio.resampling import resample
@@ -93,10 +93,11 @@ def _decode_source(source: Source, channels: Channels, scratch: Path | None) -> 
     if found.rate and found.status not in ("partial", "empty"):
         return found
     if not is_installed():
-        foreign = path.suffix.lower() in OTHER_SUFFIXES and path.is_file()
+        foreign = path.is_file() and (path.suffix.lower() in OTHER_SUFFIXES or (not found.rate and is_ogg(source)))
         return replace(found, note=f"{found.note}; {INSTALL}") if foreign else found
     try:
-        return read_again(source, found, channels, scratch)
+        read = read_again(source, found, channels, scratch)
+        return _cut_off(source, read) if read.status == "ok" else read
     except ScratchError:
         raise
     except (OSError, RuntimeError, ValueError, MemoryError) as error:  # what the first decoder said stands
@@ -142,7 +143,7 @@ def _decode_one(source: Source, channels: Channels, scratch: Path | None) -> Dec
         stated = max(0, stated - _MP3_ENDS)  # of MP3 in WAV, which counts what encoders add
     if kind == "MP3":
         stated = max(stated, _counted(source) - _MP3_ENDS)  # what libsndfile says may be a guess
-    segments = _segments(source, rate) if kind == "OGG" else None
+    segments = segments_of(source, rate) if kind == "OGG" else None
     if segments and len(found.samples):
         return _decode_segments(segments, size, rate, channels, scratch)
     lost = stated - len(found.samples)
@@ -176,13 +177,6 @@ def _counted(source: Source) -> int:
         return mp3_samples(source.contents(_HEADERS)) if source.states_length else 0
     with source.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
         return mp3_samples(data)
-
-
-def _segments(source: Source, rate: int) -> list[Segment] | None:
-    if isinstance(source, FilePart):
-        return intact_segments(source.contents(), rate)
-    with source.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        return intact_segments(data, rate)
 
 
 def _decode_segments(

@@ -8,6 +8,7 @@ Source: RFC 3533 (Ogg), RFC 7845 (Opus in Ogg).
 
 from __future__ import annotations
 
+import mmap
 import struct
 import zlib
 from collections.abc import Iterator
@@ -139,14 +140,31 @@ def intact_segments(data: Bytes, rate: int) -> list[Segment] | None:
     return found
 
 
+def segments_of(source: Path | FilePart, rate: int) -> list[Segment] | None:
+    """Return the intact stretches of a file, or of a part of one, as `intact_segments` does."""
+    if isinstance(source, FilePart):
+        return intact_segments(source.contents(), rate)
+    with source.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return intact_segments(data, rate)
+
+
+def is_ogg(source: Path | FilePart) -> bool:
+    """Return whether a file starts as Ogg does."""
+    return _part(source).contents(4) == b"OggS"
+
+
 def is_truncated(source: Path | FilePart) -> bool:
     """Return whether a file is an Ogg stream without its last page: it is cut off."""
-    part = source if isinstance(source, FilePart) else FilePart(source, 0, source.stat().st_size)
-    if part.contents(4) != b"OggS":
+    if not is_ogg(source):
         return False
+    part = _part(source)
     tail = replace(part, start=max(part.start, part.stop - _LARGEST_PAGE))
     pages = list(_intact_pages(tail.contents()))
     return bool(pages) and not pages[-1].flags & _LAST_PAGE
+
+
+def _part(source: Path | FilePart) -> FilePart:
+    return source if isinstance(source, FilePart) else FilePart(source, 0, source.stat().st_size)
 
 
 def _runs(pages: list[_Page]) -> list[list[_Page]]:

@@ -117,6 +117,20 @@ def test_without_it_the_note_names_the_extra(tmp_path: Path, monkeypatch: pytest
     assert "pip install 'blendkit[av]'" in found.note
 
 
+def test_an_ogg_stream_that_libav_reads_says_that_it_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = encoded(tmp_path / "a.oga", "flac", 6)
+    found = decode(path)
+    assert (found.status, found.note, len(found.samples)) == ("ok", "read by libav", 6 * RATE)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    found = decode(path)
+    assert found.status == "short"
+    assert f"the file is cut off after {found.duration_s:.3f} s" in found.note
+    monkeypatch.setattr(blendkit.audio.decoding, "is_installed", lambda: False)
+    assert "pip install 'blendkit[av]'" in decode(path).note
+
+
 def test_frames_behind_lost_ones_keep_their_place(tmp_path: Path) -> None:
     samples = np.random.default_rng(0).uniform(-0.5, 0.5, 12 * 8000).astype(np.float32)
     soundfile.write(tmp_path / "a.flac", samples, 8000, subtype="PCM_16")
