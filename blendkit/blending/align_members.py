@@ -15,6 +15,8 @@ from blendkit.core import (
     Scores,
     compare_rows,
     in_memory,
+    matched_by_name,
+    named_as,
     same_rows,
     shared_rows,
 )
@@ -123,7 +125,7 @@ def _row_notes(name: str, scores: Scores, rows: Rows, policy: MissingRows) -> li
     """Count a member's rows that the run does not expect, and the missing ones that got a stand-in."""
     if same_rows(scores.rows, rows):
         return []
-    wanted, own = set(rows.ids()), set(scores.rows.ids())
+    wanted, own = set(rows.ids()), set(named_as(scores.rows, rows).ids())
     missing = len(wanted - own)
     nothing = policy == "nothing"
     if missing > len(wanted) * _MOSTLY and not nothing:
@@ -135,7 +137,8 @@ def _row_notes(name: str, scores: Scores, rows: Rows, policy: MissingRows) -> li
         "missing rows count as nothing found" if nothing else "missing rows given the class's median": missing,
     }
     apart = compare_rows(rows, scores.rows, "the run", f"member {name!r}") if all(notes.values()) else ""
-    return [f"member {name!r}: {n} {what}" for what, n in notes.items() if n] + ([apart] if apart else [])
+    said = [f"member {name!r}: {n} {what}" for what, n in notes.items() if n]
+    return [*matched_by_name(scores.rows, rows, f"member {name!r}"), *said, *filter(None, [apart])]
 
 
 def _stored(name: str, opened: Opened, names: NameRule, rows: Rows, new_matrix: NewMatrix) -> Scores:

@@ -60,10 +60,10 @@ if TYPE_CHECKING:
     from blendkit.core.garbage_collection import no_search_for_circles
     from blendkit.core.group_links import linked_groups
     from blendkit.core.hashes import canonical_json, text_hash
-    from blendkit.core.joining import all_rows, concat, shared_rows
+    from blendkit.core.joining import all_rows, concat, matched_by_name, named_as, shared_rows
     from blendkit.core.json_texts import json_value
     from blendkit.core.labels import WHOLE_RECORDING, LabelTable
-    from blendkit.core.name_differences import compare_names, compare_rows, near_names, unused_names
+    from blendkit.core.name_differences import compare_names, compare_rows, unused_names
     from blendkit.core.name_presets import AUTO, NAME_PRESETS, PARTS, PATTERNS, NameSource
     from blendkit.core.names import NO_HOUR, NO_MOMENT, NameParts, NameRule, SiteFrom
     from blendkit.core.natural_order import natural_key, natural_sorted
@@ -227,10 +227,11 @@ __all__ = [
     "lost_as_probabilities",
     "make_rows",
     "match_recordings",
+    "matched_by_name",
+    "named_as",
     "named_classes",
     "natural_key",
     "natural_sorted",
-    "near_names",
     "no_search_for_circles",
     "notebook_view",
     "nothing_found",

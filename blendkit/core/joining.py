@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from blendkit.core.name_differences import compare_rows
+from blendkit.core.recording_paths import recordings_in_other_folders
 from blendkit.core.rows import Rows, canonical_order, same_rows
 from blendkit.core.scores import Scores
-from blendkit.errors import BlendkitError, shorten
+from blendkit.errors import BlendkitError, counted, shorten
 
 
 def shared_rows(scores: Mapping[str, Scores], may_lack: Collection[str] = (), partial: Collection[str] = ()) -> Rows:
@@ -27,6 +29,8 @@ def shared_rows(scores: Mapping[str, Scores], may_lack: Collection[str] = (), pa
     problems, apart = [], []
     for name, other in others:
         theirs = set(other.rows.ids())
+        if theirs != ids:  # folders before a name may be all that differs
+            theirs = set(named_as(other.rows, given.rows).ids())
         if theirs != ids:
             count = f"{first} has {len(ids)} rows, {name} {len(theirs)}, {len(ids & theirs)} in common"
             lacks = [(name, ids - theirs), (first, theirs - ids)]
@@ -42,6 +46,22 @@ def shared_rows(scores: Mapping[str, Scores], may_lack: Collection[str] = (), pa
             way_out = f"are these scores of the same recordings? {first} shares no row with {' or '.join(apart)}"
         raise BlendkitError("the members' rows do not agree", [*problems, way_out])
     return given.rows
+
+
+def named_as(rows: Rows, wanted: Rows) -> Rows:
+    """Return rows, in their order, with the wanted ids of recordings that differ from them in folders alone."""
+    new = recordings_in_other_folders(rows.recordings(), wanted.recordings())
+    if not new:
+        return rows
+    recording = np.array([new.get(r, r) for r in rows.recording.tolist()] + [None], object)[:-1]
+    return replace(rows, recording=recording)
+
+
+def matched_by_name(rows: Rows, wanted: Rows, source: str) -> list[str]:
+    """Say which recordings of a source are matched though their folders differ; nothing where none do."""
+    new = recordings_in_other_folders(rows.recordings(), wanted.recordings())
+    pairs = shorten([f"{own} as {r}" for own, r in new.items()], 2)
+    return [f"{source}: {counted(len(new), 'recording', 'recordings')} matched by name: {pairs}"] if new else []
 
 
 def all_rows(each: Sequence[Rows]) -> Rows:

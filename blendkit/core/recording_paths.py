@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from blendkit.core.audio_suffixes import recording_id
@@ -52,6 +53,20 @@ def alike_paths(paths: Iterable[str], recordings: Iterable[str]) -> dict[str, li
         own, *shorter = _tails(_parts(path))
         found[path] = sorted([*by_tail.get(own, ()), *(r for tail in shorter for r in whole.get(tail, ()))])
     return found
+
+
+def recordings_in_other_folders(given: Iterable[str], wanted: Iterable[str]) -> dict[str, str]:
+    """Return the wanted id of each given recording that goes by another: folders apart, one is the end of the other.
+
+    Only where no other may be meant: `train/R1` is `R1`, but not where `test/R1` or `R1` itself is given, too.
+    """
+    here, known = dict.fromkeys(given), dict.fromkeys(wanted)
+    others = [g for g in here if g not in known]
+    if not any("/" in r for names in (others, known) for r in names):
+        return {}
+    means = {g: found[0] for g, found in alike_paths(others, known).items() if len(found) == 1}
+    count = Counter(means.values())
+    return {g: r for g, r in means.items() if r not in here and count[r] == 1}
 
 
 def path_ids(paths: Iterable[str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from blendkit.core.columns_that_are_no_classes import is_bookkeeping
 from blendkit.core.name_differences import compare_rows
 from blendkit.core.names import NameRule
 from blendkit.core.pandas_frames import OWN_IDS, keyed_frame
+from blendkit.core.recording_paths import recordings_in_other_folders
 from blendkit.core.results_in_notebooks import notebook_view
 from blendkit.core.rows import (
     MissingRows,
@@ -140,6 +141,7 @@ class Scores:
     ) -> Scores:
         """Return these scores on the given rows and classes, matched by identity, never by position.
 
+        A recording with more or fewer folders before its name is the same one, where no other may be meant.
         Classes that these scores lack hold `fill` and are not covered. Raises BlendkitError listing
         missing rows (unless they are to get the class's median, or NOTHING_FOUND of the space) and
         classes that `classes` lacks (unless they are to be ignored).
@@ -192,7 +194,11 @@ class Scores:
         if same_rows(rows, self.rows):
             return np.arange(len(rows))
         at = {key: i for i, key in enumerate(_keys(self.rows))}
-        return np.fromiter((at.get(key, -1) for key in _keys(rows)), np.int64, len(rows))
+        found = np.fromiter((at.get(key, -1) for key in _keys(rows)), np.int64, len(rows))
+        if (found < 0).any() and (new := recordings_in_other_folders(self.rows.recordings(), rows.recordings())):
+            at = {(new.get(r, r), start, end): i for (r, start, end), i in at.items()}
+            return np.fromiter((at.get(key, -1) for key in _keys(rows)), np.int64, len(rows))
+        return found
 
     def _placed(self, row_at: Int64, rows: Rows, classes: tuple[str, ...], fill: float, missing: MissingRows) -> Scores:
         same_rows = len(row_at) == len(self.rows) and np.array_equal(row_at, np.arange(len(row_at)))

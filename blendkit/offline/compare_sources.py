@@ -16,6 +16,7 @@ from blendkit.core import (
     Taxonomy,
     all_rows,
     copies_said,
+    named_as,
     require_kind,
     require_path,
     same_rows,
@@ -199,8 +200,7 @@ def _add(
     if not isinstance(source, Recipe) and is_source(source):
         file = read_score_file(source, names=names, reach=labels)
         read.folds = read.folds or file.folds
-        own = name or file.name
-        own = text if own in read.scores else own
+        own = text if (name or file.name) in read.scores else name or file.name
         read.scores[own], read.files[own] = file.scores, file.known
         read.partial += [] if file.whole else [own]
         read.notes += [f"{own}: {n}" for n in file.notes]
@@ -233,10 +233,10 @@ def _fill_detections(read: SourcesRead) -> None:
         return
     for name in read.partial:
         own = read.scores[name]
-        have = set(own.rows.ids())
-        lacking = sum(i not in have for i in whole.rows.ids())
+        rows = named_as(own.rows, whole.rows)
+        lacking = len({*whole.rows.ids()} - {*rows.ids()})
         if 0 < lacking < len(whole):
-            rows = all_rows([own.rows, whole.rows])
+            rows = all_rows([rows, whole.rows])
             read.scores[name] = own.align(rows, own.classes, source=name, missing_rows="nothing")
             count = counted(lacking, "chunk that it does not name counts", "chunks that it does not name count")
             read.notes.append(f"{name}: {count} as nothing found")

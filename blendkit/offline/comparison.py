@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, ClusterBy, Contents, Matrix, Rows, Scores, cluster_labels, notebook_view, text_hash
+from blendkit.core import (
+    Bools,
+    ClusterBy,
+    Contents,
+    Matrix,
+    Rows,
+    Scores,
+    cluster_labels,
+    matched_by_name,
+    notebook_view,
+    text_hash,
+)
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.metrics import (
     Bootstrap,
@@ -232,6 +243,7 @@ def values_on(name: str, scores: Scores, rows: Rows, classes: Sequence[str], not
             raise
         way = "all sources are measured on the labelled chunks of the first: give the one that lacks chunks first"
         raise BlendkitError(error.title, [*error.problems, way]) from error
+    notes += matched_by_name(scores.rows, rows, name)
     lacks = [c for c, own in zip(classes, found.covered, strict=True) if not own]
     if len(lacks) == len(classes):
         raise BlendkitError(f"{name}: scores none of the classes", [shorten(classes)])

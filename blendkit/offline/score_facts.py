@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.core import MissingRows, Scores, Space, Taxonomy, compare_names, shared_rows
+from blendkit.core import MissingRows, Scores, Space, Taxonomy, compare_names, named_as, shared_rows
 from blendkit.errors import BlendkitError, counted, did_you_mean, shorten
 from blendkit.io import (
     ColumnNames,
@@ -144,7 +144,7 @@ def _require_two(a: ScoreFacts, b: ScoreFacts) -> None:
         way = "if one has names and the other codes, --taxonomy connects them"
         raise BlendkitError(f"{both} have no class in common", [why, way])
     x, y = a.scores, b.scores
-    none_shared = not set(x.rows.ids()) & set(y.rows.ids())
+    none_shared = not set(x.rows.ids()) & set(named_as(y.rows, x.rows).ids())
     partial = [f.name for f in (a, b) if f.missing_rows == "nothing"]
     lack = [] if none_shared else [f.name for f in (a, b) if f.missing_rows != "error"]
     shared_rows({a.name: x, b.name: y}, lack, partial)

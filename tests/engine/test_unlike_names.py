@@ -41,7 +41,6 @@ def table(path: Path, *ids: str, classes: str = "x,y") -> None:
     [
         ("rec_s01_5", "letter case"),
         ("Rec_S01.wav_5", "audio suffix"),
-        ("test/Rec_S01_5", "folder"),
         ("Rec_S1_5", "leading zeros"),
     ],
 )
@@ -52,6 +51,17 @@ def test_a_table_against_the_run(tones: Tones, tmp_path: Path, run_text: Run, ro
         run_text(MIXED, data, tmp_path / "out")
     assert "'Rec_S01' in the expected rows and" in str(error.value)
     assert f"in member 'a' differ in {what}" in str(error.value)
+
+
+def test_a_table_whose_rows_name_folders_matches_by_name(tones: Tones, tmp_path: Path, run_text: Run) -> None:
+    data = tones({"Rec_S01": 5.0})
+    table(data / "a.csv", "test/Rec_S01_5")
+    said = run_text(MIXED, data, tmp_path / "out").warnings
+    assert "member 'a': 1 recording matched by name: test/Rec_S01 as Rec_S01" in said
+    table(data / "a.csv", "test/Rec_S01_5", "train/Rec_S01_5")  # either may be meant
+    with pytest.raises(BlendkitError, match="1 of 1 rows missing") as error:
+        run_text(MIXED, data, tmp_path / "out")
+    assert "in member 'a' differ in folder" in str(error.value)
 
 
 def test_tables_against_each_other(tmp_path: Path, run_text: Run) -> None:
