@@ -140,6 +140,17 @@ def test_bats_of_kaleidoscope_pro(tmp_path: Path) -> None:
     assert lines(found) == [("D:/bats/n1/S4U", 0, 5, "PIPPIP", 0.83), ("D:/bats/n1/S4U", 5, 10, "PIPPYG", 1.0)]
 
 
+def test_noise_and_calls_without_a_name_are_no_class_of_kaleidoscope_pro(tmp_path: Path) -> None:
+    path = tmp_path / "id.csv"
+    head, row = "INDIR,FOLDER,IN FILE,OFFSET,DURATION,AUTO ID*,MATCH RATIO,MANUAL ID\n", "D:\\bats,n1,S4U.wav"
+    rows = ("0,5,PIPPIP,0.8,", "5,5,NoID,,", "10,5,Noise,,", "15,5,PIPPIP,0.9,Noise", "20,5,,,")
+    path.write_text(head + "".join(f"{row},{r}\n" for r in rows), encoding="utf-8")
+    found = read_found(path, ColumnNames()).found
+    assert lines(found) == [("D:/bats/n1/S4U", 0, 5, "PIPPIP", 0.8)]  # what a person calls noise is none either
+    assert isinstance(found, Detections)
+    assert {"1 lines without a name are left out", "3 lines of Noise or NoID are left out"} <= {*found.notes}
+
+
 def test_distances_of_kaleidoscope_pro_are_said_to_be_no_probabilities(tmp_path: Path) -> None:
     read = read_found(write_sample("kaleidoscope-pro", tmp_path), ColumnNames())
     assert read.space == "unknown"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _AUTO = ("auto id*", "auto id", "top1match*", "top1match")
 
+_NO_CLASS = ("noise", "noid")  # what the program calls sound of no animal, and calls that it cannot name
+
 
 def _fits(head: FileHead) -> bool:
     return head.is_table and detection_kind(head.plain_columns) == "kaleidoscope-pro"
@@ -33,12 +35,15 @@ def _read(path: Path, names: ColumnNames) -> Detections:
     labels = [m or a for m, a in zip(manual, matched, strict=True)]
     scores, how = _scores(frame)
     scores = np.where([bool(m) for m in manual], 1.0, scores)
-    named = [bool(t) for t in labels]
+    found_none = [t.casefold() in _NO_CLASS for t in labels]
+    named = [bool(t) and not none for t, none in zip(labels, found_none, strict=True)]
     own = frame.assign(label=labels)[named]
     found = take_detections(path, own, notes, label="label")
     said = [f"{sum(map(bool, manual))} lines have a MANUAL ID, which counts as 1"] if any(manual) else []
     said += [how] if how and any(matched) else []
-    said += [f"{len(named) - sum(named)} lines without a name are left out"] if not all(named) else []
+    unnamed = labels.count("")
+    said += [f"{unnamed} lines without a name are left out"] if unnamed else []
+    said += [f"{sum(found_none)} lines of Noise or NoID are left out"] if any(found_none) else []
     return Detections(
         found.recording, found.start_s, found.end_s, found.label, scores[named], found.source, (*found.notes, *said)
     )
