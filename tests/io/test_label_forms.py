@@ -57,6 +57,9 @@ FORMS: dict[str, str | bytes] = {
     ),
     "commas": spans("audio,start,stop,annotation", f'r,0,5,"{X}, {Y}"', "r,5,10,", f"r,10,15,{X}"),
     "blanks": spans("itemid,start,end,class", f"r,0,5,{X} {Y}", "r,5,10,nocall", f"r,10,15,{X}"),
+    "tuples": spans("recording,start,end,labels", f"r,0,5,\"('{X}', '{Y}')\"", "r,5,10,()", f"r,10,15,\"('{X}',)\""),
+    "sets": spans("recording,start,end,labels", f"r,0,5,\"{{'{X}', '{Y}'}}\"", "r,5,10,set()", f"r,10,15,{{'{X}'}}"),
+    "no call": spans("recording,start,end,labels", f"r,0,5,{X};{Y}", "r,5,10,No call", f"r,10,15,('{X}')"),
     "birds": spans("row_id,site,birds", f"r_5,S1,{X} {Y}", "r_10,S1,nocall", f"r_15,S1,{X}"),
     "wide row ids": spans(f"row_id,fold,{X},{Y}", "r_5,0,1,1", "r_10,3,0,0", "r_15,1,1,0"),
     "opensoundscape": spans(

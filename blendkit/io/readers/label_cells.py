@@ -12,13 +12,14 @@ import numpy as np
 from blendkit.core import Int64
 
 # What stands for a chunk without any class, in any case.
-_NONE = frozenset({"", "nocall", "nan", "n/a", "none", "null", "<na>"})
+_NONE = frozenset({"", "nocall", "no call", "no_call", "no-call", "nan", "n/a", "none", "null", "<na>", "set()", "()"})
 LABEL_JOINERS = (";", "|", ",")
 _NOTED = {" ": "blanks", ",": "','", "|": "'|'"}  # joiners that a reader may not expect
 # eBird codes (grekis, chacha1, y00678) and the ids of other classes in competitions (1161364, 47158son01).
 _CODE = re.compile(r"[a-z]{6}\d{0,2}|[a-z]\d{5}|[a-z]+\d+|\d+(?:son\d+)?")
 _FLOAT_ID = re.compile(r"\d+\.0")
 _READ_WHOLE = "all labels are numbers such as {}, and are read as whole ones: pandas writes ids so beside empty cells"
+_TUPLE_OR_SET = re.compile(r"""\(\s*['"].*['"]\s*,?\s*\)|\{\s*['"].*['"]\s*\}""")
 _ONE_STRING = r"""'[^']*'|"[^"]*\""""
 _JOINED_STRINGS = re.compile(rf"\[\s*(?:{_ONE_STRING})(?:\s+(?:{_ONE_STRING}))+\s*\]")  # numpy's print of an array
 
@@ -69,7 +70,7 @@ def _whole_numbers(cells: Sequence[str]) -> list[str] | None:
 
 def _parts(text: str, *, blanks: bool) -> tuple[str, list[str] | None]:
     """Return what joins the labels of a cell, and these; None for a list that cannot be read."""
-    if text.startswith("[") and text.endswith("]"):
+    if (text.startswith("[") and text.endswith("]")) or _TUPLE_OR_SET.fullmatch(text):
         return "[", _listed(text)
     for joiner in LABEL_JOINERS:
         if joiner in text:
@@ -84,9 +85,10 @@ def _listed(text: str) -> list[str] | None:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return None
-    if re.search(r"['\"]\s+['\"]", text) or not all(type(v) in (str, int) for v in value):
+    listed = [value] if isinstance(value, str) else value  # brackets around one string are no tuple
+    if isinstance(listed, dict) or re.search(r"['\"]\s+['\"]", text) or not all(type(v) in (str, int) for v in listed):
         return None
-    return [str(v) for v in value]
+    return [str(v) for v in listed]
 
 
 def _blanks_join(cells: Sequence[str]) -> bool:
