@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
+    from blendkit.engine.blending_and_writing import TableFormat
     from blendkit.engine.checks_before_scoring import preflight, require_known_classes
     from blendkit.engine.dask_cluster import slurm_cluster, slurm_settings
     from blendkit.engine.dask_engine import Dask
@@ -50,6 +51,7 @@ __all__ = [
     "HeldStreams",
     "Inputs",
     "RunResult",
+    "TableFormat",
     "Using",
     "Variant",
     "data_folder",

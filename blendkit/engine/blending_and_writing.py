@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal, get_args
 
 from blendkit.blending import StepContext, aligned, make_streams, make_streams_in_parts
-from blendkit.core import Rows, Scores, pairs_lost_as_probabilities
+from blendkit.core import Rows, Scores, pairs_lost_as_probabilities, require_choice
 from blendkit.engine.checks_before_scoring import require_known_classes
 from blendkit.engine.constant_members import with_weights
 from blendkit.engine.memory_limit import ALL_IN_MEMORY, HeldStreams
@@ -19,6 +21,22 @@ from blendkit.events import Emit
 from blendkit.io import SUBMISSION, Written, write_scores
 from blendkit.recipe import Plan, RecipeFiles, group_notes, seam_notes, top_notes
 from blendkit.scoring import Opened
+
+TableFormat = Literal["csv", "parquet"]
+
+
+@dataclass(frozen=True)
+class TableForm:
+    """How score tables are written; safe: with an apostrophe before ids that a spreadsheet would run."""
+
+    format: TableFormat = "csv"
+    safe: bool = False
+
+    def __post_init__(self) -> None:
+        require_choice(self.format, get_args(TableFormat), "format of score tables")
+
+
+AS_CSV = TableForm()
 
 
 def streams_of(
@@ -74,19 +92,16 @@ def write_streams(
     inputs: Inputs,
     out: Path,
     streams: dict[str, Scores],
-    *,
-    safe: bool = False,
+    form: TableForm = AS_CSV,
 ) -> tuple[dict[str, Written], list[str]]:
-    """Write every stream that the recipe asks for, all in one row order; return what was written, and warnings.
-
-    safe: ids that a spreadsheet would run get an apostrophe before them, but not in the submission.
-    """
+    """Write every stream that the recipe asks for, all in one row order; return what was written, and warnings."""
     output = plan.recipe.model.output  # its order is used for all files, so that they can be compared line by line
     order, order_warning = row_order(streams[output], inputs.template)
-    names = {n: SUBMISSION if n == output else f"{n}.csv" for n in streams}
+    stems = {n: Path(SUBMISSION).stem if n == output else n for n in streams}
     ids = None if order is None or inputs.template is None else inputs.template.spelled
     written = {
-        n: write_scores(s, out / names[n], order, safe=safe and n != output, row_ids=ids) for n, s in streams.items()
+        n: write_scores(s, out / f"{stems[n]}.{form.format}", order, safe=form.safe and n != output, row_ids=ids)
+        for n, s in streams.items()
     }
     warnings = [order_warning] if order_warning else []
     warnings += [_tied(n, w, streams[n]) for n, w in written.items() if w.ties_by_writing]

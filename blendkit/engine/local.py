@@ -12,7 +12,7 @@ import numpy as np
 
 from blendkit.blending import MOSTLY_FILLED, require_divisible, rows_of_members
 from blendkit.core import Rows, Scores, chunk_rows, notebook_view
-from blendkit.engine.blending_and_writing import streams_of, write_streams
+from blendkit.engine.blending_and_writing import TableForm, TableFormat, streams_of, write_streams
 from blendkit.engine.checks_before_scoring import preflight
 from blendkit.engine.damage_notes import damage_notes
 from blendkit.engine.memory_limit import ALL_IN_MEMORY, HeldStreams, held_within
@@ -116,6 +116,7 @@ def run(
     runtime: Runtime = CPU_ONLY,
     budget: float | str | Deadline | None = None,
     started: float | None = None,
+    table_format: TableFormat = "csv",
     safe_csv: bool = False,
     recipe_text: str | None = None,
     memory: str | int | None = None,
@@ -130,8 +131,9 @@ def run(
     logits are not computed again. verify: look at the hash of every saved part, and score damaged ones again. runtime:
     what runs ONNX graphs, and whether the recipe may name code. budget: the time that the run may take, as `90m` or in
     seconds (default: the recipe's own), from `started` (a reading of `time.monotonic`, default: now), or a deadline
-    with its own clock; what does not fit is left out. safe_csv: in the files of further streams (`also:`), ids that a
-    spreadsheet would run get an apostrophe, and a warning names them; the submission keeps its ids. recipe_text:
+    with its own clock; what does not fit is left out. table_format: of the submission and of further streams (`also:`);
+    safe_csv: in files of the latter, ids that a spreadsheet would run get an apostrophe, and a warning names them; the
+    submission keeps its ids. recipe_text:
     written beside the submission as recipe.yaml. memory: about how much the scores in work may take, as `4G` or in
     bytes: streams are then made in parts, with the same bits, and whole ones lie in mapped files. executor: what
     scores, such as `Dask`; default this process. emit: called with events as the run goes on. Raises BlendkitError for
@@ -151,8 +153,8 @@ def run(
     if memory is not None:
         require_divisible(plan)
     with held_within(memory) as held:
-        since = begins - began
-        order = _Order(target, saved, dry_run, runtime, deadline, since, safe_csv, emit, recipe_text, held, executor)
+        since, form = begins - began, TableForm(table_format, safe_csv)
+        order = _Order(target, saved, dry_run, runtime, deadline, since, form, emit, recipe_text, held, executor)
         return _run(plan, folder, order)
 
 
@@ -166,7 +168,7 @@ class _Order:
     runtime: Runtime
     deadline: Deadline | None
     starting_s: float
-    safe_csv: bool
+    form: TableForm
     emit: Emit
     recipe_text: str | None = None
     held: HeldStreams = ALL_IN_MEMORY
@@ -212,7 +214,7 @@ def _delivered(
     warnings = [*inputs.warnings(audio=bool(opened.audio)), *damage_notes(scored), *warnings]
     clock["streams"] = time.perf_counter()
     with new_outputs(order.out) as new:
-        written, notes = write_streams(plan, inputs, new, streams, safe=order.safe_csv)
+        written, notes = write_streams(plan, inputs, new, streams, order.form)
         warnings = [*kept.warnings(), *warnings, *notes]
         clock["written"] = time.perf_counter()
         report = run_report(plan, inputs, opened, behind, files, scored, figures, written, warnings)

@@ -91,6 +91,6 @@ def _old_files(folder: Path) -> set[str]:
     try:
         listed = json_value(last_seal(folder, RUN).read_text(encoding="utf-8"))["files"]
         # run.json can be edited by hand: nothing but tables directly in this folder may be deleted because of it
-        return {REPORT, *(n for n in listed if Path(n).name == n and n.endswith(".csv"))}
+        return {REPORT, *(n for n in listed if Path(n).name == n and n.endswith((".csv", ".parquet")))}
     except (OSError, ValueError, KeyError, TypeError):
         return set()

@@ -26,7 +26,7 @@ from blendkit.core import (
 from blendkit.errors import BlendkitError
 from blendkit.io.edited_files import archived_marks, array_marks, hash_now, same_as_written
 from blendkit.io.readers.result_folder import result_tables
-from blendkit.io.score_places import SUBMISSION, split_source
+from blendkit.io.score_places import SUBMISSION, score_file, split_source
 from blendkit.store import BROKEN_NPZ, LogitStore, is_store, read_npz, require_sealed, write_json
 
 PROVENANCE = "provenance"  # the array of an NPZ, and with `blendkit.` before it the key of Parquet metadata
@@ -127,7 +127,8 @@ def read_provenance(source: Path | str) -> Provenance:
     Raises BlendkitError for damaged facts, and for the files of a run that was ended while it replaced them.
     """
     path, array = split_source(source)
-    folder, file = (path, SUBMISSION) if path.is_dir() else (path.parent, path.name)
+    own = score_file(path).name if score_file(path) != path else SUBMISSION
+    folder, file = (path, own) if path.is_dir() else (path.parent, path.name)
     if is_store(path):
         return of_store(LogitStore.open(path))
     try:

@@ -7,6 +7,7 @@ from pathlib import Path
 from blendkit.core import require_path
 
 SUBMISSION = "submission.csv"
+SUBMISSIONS = (SUBMISSION, "submission.parquet")  # of which a run's folder has one
 
 
 def split_source(text: Path | str) -> tuple[Path, str | None]:
@@ -20,5 +21,4 @@ def split_source(text: Path | str) -> tuple[Path, str | None]:
 
 def score_file(path: Path) -> Path:
     """Return the submission of a run's folder; any other path as it is."""
-    own = path / SUBMISSION
-    return own if own.is_file() else path
+    return next((own for n in SUBMISSIONS if (own := path / n).is_file()), path)

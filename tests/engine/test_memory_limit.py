@@ -96,7 +96,7 @@ def test_a_size_that_is_none_is_refused(size: str | int, data: Path, tmp_path: P
 def test_a_share_that_is_only_scored_needs_no_limit() -> None:
     done = CliRunner().invoke(cli, ["run", "eos7", "--shard", "1/2", "--memory", "1G"])
     assert done.exit_code == 2
-    assert "leave out --budget, --dry-run, --safe-csv, --memory" in done.output
+    assert "leave out --budget, --dry-run, --format, --safe-csv, --memory" in done.output
 
 
 def test_sizes_by_hand() -> None:

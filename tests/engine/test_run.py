@@ -18,6 +18,7 @@ from sklearn.metrics import roc_auc_score
 import blendkit
 from blendkit.engine.local import RunResult
 from blendkit.errors import BlendkitError
+from blendkit.io import read_provenance, read_scores
 from blendkit.recipe.explicit_defaults import filled_text
 from blendkit.recipe.find_recipe import packaged_recipes
 from blendkit.recipe.load import parse_recipe
@@ -184,6 +185,22 @@ def test_an_old_extra_output_is_removed(world: Path, store: Path, run_text: Run)
     run_text(EOS7, world, out, overrides=["also=[protossm_sed]"], stores=store)
     assert {p.name for p in out.iterdir()} == {".blendkit", "submission.csv", "protossm_sed.csv", "run.json",
                                                "timings.json", "notes.csv"}  # fmt: skip
+
+
+def test_tables_as_parquet_say_what_the_csv_says(world: Path, store: Path, run_text: Run) -> None:
+    out = store.parent / "parquet"
+    run_text(EOS7, world, out, overrides=[ALSO], stores=store)
+    as_csv = {n: read_scores(out / f"{n}.csv") for n in ("submission", "seqhead")}
+    run_text(EOS7, world, out, overrides=[ALSO], stores=store, table_format="parquet")
+    assert {p.name for p in out.glob("s*.*")} == {"submission.parquet", "seqhead.parquet"}  # the CSVs are gone
+    assert read_scores(out).values.tobytes() == as_csv["submission"].values.tobytes()
+    assert read_provenance(out) == read_provenance(out / "submission.parquet")
+    also = read_scores(out / "seqhead.parquet")
+    assert (also.space, also.values.tobytes()) == (as_csv["seqhead"].space, as_csv["seqhead"].values.tobytes())
+    run_text(EOS7, world, out, stores=store)
+    assert [p.name for p in out.glob("s*.*")] == ["submission.csv"]
+    with pytest.raises(BlendkitError, match="expected one of csv, parquet, got 'orc'"):
+        run_text(EOS7, world, out, stores=store, table_format="orc")
 
 
 def test_the_order_of_the_tables_rows_does_not_matter(

@@ -28,7 +28,7 @@ from blendkit.errors import counted
 
 if TYPE_CHECKING:
     from blendkit.cli._process_start import Started
-    from blendkit.engine import Dask, RunResult
+    from blendkit.engine import Dask, RunResult, TableFormat
     from blendkit.recipe import On
     from blendkit.scoring import Runtime, Shard
 
@@ -57,6 +57,15 @@ if TYPE_CHECKING:
 @click.option("--store", type=OUT_FOLDER, help="Folder to save the members' logits in (default: OUT/logits).")
 @outside_option
 @click.option(
+    "--format",
+    "table_format",
+    type=click.Choice(["csv", "parquet"]),
+    default="csv",
+    show_default=True,
+    help="Format of the submission and of further streams (`also:`); Parquet is smaller and faster, and every command "
+    "reads it.",
+)
+@click.option(
     "--safe-csv",
     is_flag=True,
     help="In the CSV files of further streams (`also:`), put an apostrophe before row ids and class ids that a "
@@ -82,6 +91,7 @@ def run(
     verify: bool,
     store: Path | None,
     allow_outside: bool,
+    table_format: TableFormat,
     safe_csv: bool,
     memory: str | None,
     strict: bool,
@@ -100,9 +110,11 @@ def run(
     from blendkit.io import NOT_KNOWN
 
     if shard is not None:
-        if budget is not None or dry_run is not None or safe_csv or memory is not None or report:
+        tables = safe_csv or table_format != "csv" or report
+        if budget is not None or dry_run is not None or memory is not None or tables:
             raise click.UsageError(
-                "--shard scores its whole share: leave out --budget, --dry-run, --safe-csv, --memory and --report"
+                "--shard scores its whole share and writes no table: leave out --budget, --dry-run, --format, "
+                "--safe-csv, --memory and --report"
             )
         with progress_emitter(json_out) as emit:
             status = engine.run_shard(
@@ -115,7 +127,7 @@ def run(
         result = engine.run(
             recipe, data, out, overrides=overrides, on=on, dry_run=dry_run, allow_outside=allow_outside, stores=store,
             verify=verify, runtime=runtime, budget=budget, started=None if began is None else began.at,
-            safe_csv=safe_csv, memory=memory, executor=executor_of(dask, runtime), emit=emit,
+            table_format=table_format, safe_csv=safe_csv, memory=memory, executor=executor_of(dask, runtime), emit=emit,
         )  # fmt: skip
     if json_out:
         event("done", {"submission": str(result.submission), "rows": result.rows, "classes": result.classes})
