@@ -32,6 +32,12 @@ blends:
   c: {by: prob, of: {a: 1, b: 3}}
 output: c
 """
+ONE = """
+recipe: 1
+name: one
+members: {a: {use: table, path: a.csv, space: prob}}
+output: a
+"""
 
 
 def test_without_a_list_of_classes_the_run_has_those_of_all_tables(
@@ -44,6 +50,8 @@ def test_without_a_list_of_classes_the_run_has_those_of_all_tables(
         "member 'a': 1 classes that no other member has: x",
         "member 'b': 1 classes that no other member has: z",
     ]
+    alone = run_text(ONE, tmp_path, tmp_path / "alone")
+    assert not [w for w in alone.warnings if "no other" in w]
     found = pd.read_csv(made.submission)
     assert list(found.columns) == ["row_id", "y", "x", "z"]
     # y: (0.1 + 3 * 0.5) / 4 and (0.3 + 3 * 0.7) / 4; x and z have one member each, whose weight is then all

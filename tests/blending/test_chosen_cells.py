@@ -144,6 +144,13 @@ def test_numbers_taken_as_logits_pass_a_sigmoid_and_a_temperature() -> None:
     np.testing.assert_allclose(found.values[:, 0], 1 / (1 + np.exp(-np.array([1.0, 2.0]))), rtol=1e-15)
 
 
+def test_numbers_from_0_to_1_may_be_taken_as_probabilities_their_ends_included() -> None:
+    x = scores([[0.0], [1.0]], "logit")
+    assert made("{as: prob}", x).values.tolist() == [[0.0], [1.0]]
+    with pytest.raises(BlendkitError, match="1 of 2 numbers lie outside 0 to 1"):
+        made("{as: prob}", scores([[0.0], [1.5]], "logit"))
+
+
 def test_unit_keeps_probabilities_and_makes_them_of_logits() -> None:
     x = scores([[0.25], [0.5]])
     assert apply(x, "to", space="unit").values.tolist() == [[0.25], [0.5]]

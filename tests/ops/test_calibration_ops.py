@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +224,18 @@ def test_a_reference_gives_its_own_scores_their_ranks(tmp_path: Path) -> None:
 
 def test_a_reference_saw_each_of_its_recordings() -> None:
     assert fit_reference(Z, ROWS, CLASSES).saw == tuple(f"r{i}" for i in range(10))
+
+
+@pytest.mark.parametrize("fit", [fit_platt, fit_isotonic])
+def test_a_fit_refuses_what_is_no_number_unless_it_is_masked(fit: Callable[..., Any]) -> None:
+    x = np.linspace(0.1, 0.9, 8).reshape(4, 2)
+    x[2, 1] = np.nan
+    y, rows = np.array([[0, 1], [1, 0], [0, 1], [1, 0]], bool), list("abcd")
+    with pytest.raises(BlendkitError, match="NaN"):
+        fit(y, x, ("u", "v"), rows)
+    masked = np.ones_like(y)
+    masked[2, 1] = False
+    assert fit(y, x, ("u", "v"), rows, masked).saw
 
 
 def test_few_knots_keep_ranks_nearly() -> None:

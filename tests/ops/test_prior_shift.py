@@ -128,6 +128,12 @@ def test_cross_fitting_would_give_labels_away_so_a_recipe_cannot_ask_for_it(op: 
     assert f"`blendkit fit step {info.name}`" in str(raised.value)
 
 
+def test_a_fit_without_labelled_chunks_is_refused() -> None:
+    rows = chunk_rows({"r": 2}, 5.0, NameRule())
+    with pytest.raises(BlendkitError, match="prior shift: no labelled chunk"):
+        fit_soft_confusion(np.zeros((2, 1)), np.ones((2, 1), bool), np.zeros(2, bool), rows, ("a",))
+
+
 def test_a_class_that_the_labels_lack_stays() -> None:
     z = np.random.default_rng(0).standard_normal((8, 2))
     made = Fitted((ClassRates(("a", "x"), np.array([0.6, 0.5]), ("x",)),))
