@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 
 from blendkit.audio.decoded import Decoded
+from blendkit.audio.headers import channels_of
 from blendkit.audio.scratch import block_size, release
 from blendkit.core import ENVELOPE_PARTS, ENVELOPE_STEP_DB, MARK_DIGITS, AudioContent, Float32, Float64, Int16, Int64
 
@@ -21,8 +24,11 @@ _ONE_IN = 8
 _FLOOR_DB = -127.0
 
 
-def content_of(decoded: Decoded) -> AudioContent | None:
+def content_of(decoded: Decoded, path: Path | None = None) -> AudioContent | None:
     """Return the content of a recording; None where there is nothing to compare (no sound, or nothing readable).
+
+    path: its file. One of several channels gets a mark of the whole file, too: of which channel its samples are, or of
+    what mean, is the choice of each run, and the same file has the same content in all.
 
     Samples are compared as 16-bit integers before any resampling: a lossless copy has the same content. A lossless
     cut, or a copy that was decoded into another format, shares marks with it, whether samples of more than 16 bits were
@@ -37,7 +43,16 @@ def content_of(decoded: Decoded) -> AudioContent | None:
         marks.update(_marks(nearest >> _COARSE_BITS, start))
         if not np.array_equal(nearest, cut_off):  # more than 16 bits: some programs round them, others cut them off
             marks.update(_marks(cut_off >> _COARSE_BITS, start))
+    if path is not None and channels_of(path) != 1:
+        marks.update(_file_mark(path))
     return AudioContent(whole.hexdigest()[:16], tuple(sorted(marks)), _levels(decoded.samples, decoded.rate))
+
+
+def _file_mark(path: Path) -> list[str]:
+    """Return the mark of a whole file; none of one that vanished after it was decoded."""
+    with suppress(OSError), path.open("rb") as file:
+        return [hashlib.file_digest(file, "sha256").hexdigest()[:MARK_DIGITS]]
+    return []
 
 
 def _blocks(decoded: Decoded) -> Iterator[tuple[int, Float32]]:

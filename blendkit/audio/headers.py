@@ -22,6 +22,12 @@ def probe_duration(source: Source) -> float | None:
     return None if info is None else float(info.frames / info.samplerate)
 
 
+def channels_of(source: Source) -> int:
+    """Return how many channels a file's header states, 0 if it cannot be read."""
+    info = _info(source)
+    return 0 if info is None else int(info.channels)
+
+
 def trusted_duration(source: Source) -> tuple[float | None, bool]:
     """Return a file's stated duration in seconds, and whether it is exact (FLAC).
 

@@ -118,7 +118,7 @@ def prepare_recording(recording: Recording, rates: Sequence[int], grid: Grid, sc
     else:
         path, why = _fetched(recording, scratch)
         decoded = unreadable(why) if why else decode(path, scratch, grid.channels)
-    content = content_of(decoded)
+    content = content_of(decoded, path)
     chunks, padded = count_chunks(decoded.duration_s, grid.chunk_s, grid.remainder)
     wanted, _ = count_chunks(expected, grid.chunk_s, grid.remainder)
     decoded = fit_duration(decoded, expected)

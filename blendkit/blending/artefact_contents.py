@@ -37,5 +37,5 @@ def _heard(recordings: Sequence[str], audio: Path) -> Contents:
         listed = [f"the fit: {shorten(recordings)}", f"{audio}: {shorten(files)}"]
         raise BlendkitError(f"--audio {audio}: holds none of the recordings of this fit", listed)
     with ThreadPoolExecutor(2) as pool:
-        heard = pool.map(lambda file: content_of(decode(files[file])), named)
+        heard = pool.map(lambda file: content_of(decode(files[file]), files[file]), named)
         return {r: c for r, c in zip(named.values(), heard, strict=True) if c is not None}

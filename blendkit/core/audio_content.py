@@ -8,9 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from blendkit.core.arrays import Float64
+
 ENVELOPE_PARTS = 16  # equal parts of a recording whose levels are kept
 ENVELOPE_STEP_DB = 0.5
 _APART_STEPS = 3  # a lossy copy keeps each level within 1.5 dB; other sounds under the same name do not
+# The correlation of levels: of 31 real and made recordings all keep more at a third of their gain, and 25 behind a
+# high-pass of 300 Hz; of 210 pairs of different ones 1 % reach it.
+_TOGETHER = 0.8
 MARK_DIGITS = 12  # hex digits: among 10^5 recordings on each side, one false match in about a thousand comparisons
 
 
@@ -28,9 +33,11 @@ class AudioContent:
     levels: str = ""
 
     def sounds_like(self, other: AudioContent) -> bool:
-        """Return whether the two may be copies of one recording in other encodings: their levels agree in all parts."""
-        one, two = bytes.fromhex(self.levels), bytes.fromhex(other.levels)
-        return len(one) == len(two) and all(abs(a - b) <= _APART_STEPS for a, b in zip(one, two, strict=True))
+        """Return whether the two may be copies of one recording, in other encodings or with other gain.
+
+        Their levels agree in all parts, or rise and fall together, as they do after a change of gain and most filters.
+        """
+        return len(self.levels) == len(other.levels) and bool(alike_pairs([self, other]))
 
     @property
     def is_steady(self) -> bool:
@@ -56,11 +63,24 @@ def alike_pairs(contents: Sequence[AudioContent]) -> list[tuple[int, int]]:
         by_length.setdefault(len(content.levels), []).append(i)
     found = []
     for places in by_length.values():
-        levels = np.array([list(bytes.fromhex(contents[i].levels)) for i in places], np.int16)
+        levels = np.array([list(bytes.fromhex(contents[i].levels)) for i in places], np.float64)
+        shape = _shapes(levels)
         for i, own in enumerate(levels[:-1]):
             near = (abs(levels[i + 1 :] - own) <= _APART_STEPS).all(axis=1)
+            near |= (shape[i + 1 :] * shape[i]).sum(axis=1) >= _TOGETHER
             found += [(places[i], places[i + 1 + j]) for j in np.flatnonzero(near).tolist()]
     return found
+
+
+def _shapes(levels: Float64) -> Float64:
+    """Return levels (N, P) without their mean, of length 1: their products are correlations. Steady ones give 0."""
+    if not levels.size:
+        return levels
+    centred = levels - levels.mean(axis=1, keepdims=True)
+    centred[np.ptp(levels, axis=1) <= 2 * _APART_STEPS] = 0
+    length: Float64 = np.sqrt(np.square(centred).sum(axis=1, keepdims=True))
+    shapes: Float64 = np.divide(centred, length, out=np.zeros_like(centred), where=length > 0)
+    return shapes
 
 
 def content_texts(value: Any) -> tuple[str, str, str]:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from blendkit.core.audio_content import AudioContent, alike_pairs, contents_to_json
 from blendkit.core.audio_suffixes import recording_id
 from blendkit.core.group_links import linked_groups
+from blendkit.core.name_meaning import names_one_recording
 from blendkit.errors import shorten
 
 Contents = Mapping[str, AudioContent]
@@ -114,8 +115,8 @@ def same_recordings(
     """Return (recording, the first of the others that is the same one) for every recording that has such.
 
     The same content counts (all samples equal, or a stretch that both hold), and so does the same base name, in
-    whatever folder, with whatever suffix; but not the same name of two contents that are known to sound different:
-    recorders of one schedule give files of one name at every site.
+    whatever folder, with whatever suffix. Of a name that recorders of one schedule give at every site, or that says
+    nothing (`names_one_recording`), two contents that are known to sound different are two recordings.
     """
     ours, theirs = contents or {}, other_contents or {}
     by_name: dict[str, list[str]] = {}
@@ -132,7 +133,8 @@ def same_recordings(
         alike = next((by_hash[h] for h in _hashes(own) if h in by_hash), None)
         if alike is None:
             named = by_name.get(base_name(r), [])
-            alike = next((o for o in named if _may_be(own, theirs.get(o), exact=o == r)), None)
+            sure = bool(named) and names_one_recording(base_name(r))
+            alike = next((o for o in named if sure or o == r or _may_be(own, theirs.get(o))), None)
         if alike is not None:
             found.append((r, alike))
     return found
@@ -142,9 +144,9 @@ def _hashes(content: AudioContent | None) -> tuple[str, ...]:
     return () if content is None else (content.whole, *content.marks)
 
 
-def _may_be(one: AudioContent | None, other: AudioContent | None, *, exact: bool) -> bool:
-    """Return whether two recordings of one name may be the same: they are, unless their audio says otherwise."""
-    return exact or one is None or other is None or one.sounds_like(other)
+def _may_be(one: AudioContent | None, other: AudioContent | None) -> bool:
+    """Return whether two recordings of a common name may be the same: they are, unless their audio says otherwise."""
+    return one is None or other is None or one.sounds_like(other)
 
 
 ScoreKind = Literal["oof", "unseen", "in-sample", "unknown"]
@@ -161,8 +163,9 @@ def kind_of(saw: Saw, recordings: Iterable[str], contents: Contents | None = Non
 def copies(recordings: Iterable[str], contents: Contents) -> dict[str, str]:
     """Return {recording: the first, in sorted order, of all that are copies or cuts of each other}.
 
-    Only audio decides, and a name together with levels that vary: two sites may record steady noise at the same time,
-    and two names alone are two recordings of one list.
+    Where their audio is known, it decides, and a name: one that is given to one recording alone, or a common one
+    together with levels that vary, for two sites may record steady noise at the same time. Two names without audio are
+    two recordings of one list.
     """
     names = sorted({str(r) for r in recordings})
     links: list[tuple[str, str]] = []
@@ -173,10 +176,13 @@ def copies(recordings: Iterable[str], contents: Contents) -> dict[str, str]:
         if own is None:
             continue
         links += [(r, by_hash.setdefault(h, r)) for h in _hashes(own)]
-        if not own.is_steady:
-            by_name.setdefault(base_name(r), []).append(r)
-    for namesakes in by_name.values():
-        links += [(namesakes[j], namesakes[i]) for i, j in alike_pairs([contents[r] for r in namesakes])]
+        by_name.setdefault(base_name(r), []).append(r)
+    for name, namesakes in by_name.items():
+        if names_one_recording(name):
+            links += [(r, namesakes[0]) for r in namesakes[1:]]
+            continue
+        vary = [r for r in namesakes if not contents[r].is_steady]
+        links += [(vary[j], vary[i]) for i, j in alike_pairs([contents[r] for r in vary])]
     first = linked_groups(links)
     return {r: first.get(r, r) for r in names}
 

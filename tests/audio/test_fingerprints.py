@@ -47,7 +47,24 @@ def test_lossy_copies_sound_alike(tmp_path: Path) -> None:
     assert found is not None
     assert found.whole != content(wave).whole
     assert found.sounds_like(content(wave))
-    assert not found.sounds_like(content(noise(6, seed=1) * 2))
+    assert found.sounds_like(content((wave * 0.3).astype(np.int16)))  # a change of gain alone
+    turned = noise(6, seed=1)[::-1]
+    assert not found.sounds_like(content(turned))
+
+
+def test_the_same_file_is_known_whatever_channel_was_heard(tmp_path: Path) -> None:
+    path, copy = tmp_path / "two.flac", tmp_path / "elsewhere.flac"
+    soundfile.write(path, np.stack([noise(4), noise(4, seed=1)], axis=1), RATE)
+    copy.write_bytes(path.read_bytes())
+    found = [content_of(decode(p, channels=c), p) for p, c in ((path, 1), (copy, 2), (copy, "mean"), (copy, "loudest"))]
+    assert all(c is not None for c in found)
+    assert len(set.intersection(*({*c.marks} for c in found if c is not None))) == 1
+    alone = tmp_path / "one.wav"
+    soundfile.write(alone, noise(4), RATE)
+    assert content_of(decode(alone), alone) == content(noise(4))  # one channel is heard by all
+    vanished = decode(path)
+    path.unlink()
+    assert content_of(vanished, path) == content_of(vanished)
 
 
 def test_a_cut_that_was_saved_with_16_bits_shares_marks(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_mistakes(clips: Path, world: Path, tmp_path: Path, blendkit: Blendkit) 
     out = ("--out", tmp_path / "out", *settings(world))
     assert "expected one folder of clips per class" in blendkit("probe", "perch", clips / "class1", *out).stderr
     assert "not a regular expression" in blendkit("probe", "perch", clips, *out, "--group", "(").stderr
-    assert "is not in 25 names" in blendkit("probe", "perch", clips, *out, "--group", "^x").stderr
+    assert "is not in 25 names" in blendkit("probe", "perch", clips, *out, "--group", "^(x)").stderr
     wrong = blendkit("probe", "perch", clips, *out, "--features", "block7_add", "--per-class", 2)
     assert wrong.returncode == 2
     assert "did you mean 'block6_add'" in wrong.stderr

@@ -48,6 +48,30 @@ def test_recorders_of_one_schedule_share_names_and_not_recordings() -> None:
     assert Saw.of([there], {there: AudioContent("1", (), LOUD)}).among([there], {there: AudioContent("2", (), QUIET)})
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["XC123456", "iNat71", "S04_20250131_050000", "5D311F9B", "24F31901_20210101_050000", "BC2026_Train_0001_S04"],
+)
+def test_a_name_of_one_recording_counts_whatever_its_audio(name: str) -> None:
+    first, copy = f"train/{name}", f"train/norm/{name}"
+    contents = {first: AudioContent("1", (), LOUD), copy: AudioContent("2", (), "20c0" * 8)}
+    assert Saw.of([first], contents).among([copy], contents) == [copy]
+    assert copies(contents, contents) == dict.fromkeys(contents, first)
+
+
+@pytest.mark.parametrize("name", ["20250131_050000", "20250131T050000Z", "001", "rec_001", "clip", "r7", "ZOOM0001"])
+def test_of_a_common_name_the_audio_decides(name: str) -> None:
+    first, other, louder = f"a/{name}", f"b/{name}", f"c/{name}"
+    contents = {
+        first: AudioContent("1", (), "6070" * 8),
+        other: AudioContent("2", (), "7060" * 8),
+        louder: AudioContent("3", (), "8090" * 8),
+    }
+    saw = Saw.of([first], contents)
+    assert saw.among([other, louder], contents) == [louder]  # 16 dB more in all parts: a change of gain
+    assert copies(contents, contents) == {first: first, louder: first, other: other}
+
+
 def test_levels_agree_within_a_step_and_a_half() -> None:
     at = AudioContent("1", (), "80" * 16)
     assert at.sounds_like(AudioContent("2", (), "83" * 16))

@@ -144,19 +144,19 @@ def test_clips_lie_in_class_folders(tmp_path: Path, write_wav: WriteWav) -> None
 
 
 def test_groups_by_expression() -> None:
-    assert grouped(["a1-x", "b2-y"], r"\d") == ["1", "2"]
+    assert grouped(["a1-x", "b2-y"], r"(\d)") == ["1", "2"]
     assert grouped(["a1-x", "b2-y"], r"\d-(.)") == ["x", "y"]
     with pytest.raises(BlendkitError, match="not a regular expression"):
         grouped(["a"], "(")
     with pytest.raises(BlendkitError, match="is not in 2 names") as caught:
-        grouped(["a", "b1", "c"], r"\d")
+        grouped(["a", "b1", "c"], r"(\d)")
     assert list(caught.value.problems) == ["a, c"]
 
 
 @pytest.mark.parametrize(
     ("pattern", "problem"),
-    [("XC", "gives all 2 names one group, 'XC'"), ("(XC)", "gives all 2 names one group, 'XC'"),
-     (r"\d*", "gives 2 names an empty group"), (r"XC(\d?)", "gives 1 names an empty group"),
+    [("(XC)", "gives all 2 names one group, 'XC'"),
+     (r"(\d*)", "gives 2 names an empty group"), (r"XC(\d?)", "gives 1 names an empty group"),
      (r"XC|(\d)", "gives 2 names an empty group")],
 )  # fmt: skip
 def test_an_expression_that_tells_no_recordists_apart_is_refused(pattern: str, problem: str) -> None:
@@ -164,4 +164,10 @@ def test_an_expression_that_tells_no_recordists_apart_is_refused(pattern: str, p
         grouped(["XC1-a", "XC-b"], pattern)
     assert problem in str(caught.value)
     assert caught.value.problems[-1].startswith("put the part of a name that names the group")
-    assert grouped(["XC1-a", "XC1-a"], "XC") == ["XC", "XC"]  # two chunks of one clip
+    assert grouped(["XC1-a", "XC1-a"], "(XC)") == ["XC", "XC"]  # two chunks of one clip
+
+
+def test_an_expression_without_a_parenthesis_groups_nothing() -> None:
+    with pytest.raises(BlendkitError, match=r"--group: '\.\*' has no part in parentheses") as caught:
+        grouped(["XC1-a", "XC-b"], ".*")  # each name would be a group of its own
+    assert caught.value.problems == ("such as '(.*)': its first parenthesis is the group",)

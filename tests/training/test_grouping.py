@@ -133,8 +133,8 @@ def test_names_without_a_site_are_named() -> None:
     with pytest.raises(BlendkitError, match="--soundscape-group site-day: 1 names give no site and date") as caught:
         groups(rows(soundscape_group="site-day"), e)
     assert caught.value.problems[0] == "odd"
-    with pytest.raises(BlendkitError, match=r"--soundscape-group: 'P_' gives all 3 names one group"):
-        groups(rows(soundscape_group="P_"))
+    with pytest.raises(BlendkitError, match=r"--soundscape-group: '\(P_\)' gives all 3 names one group"):
+        groups(rows(soundscape_group="(P_)"))
 
 
 def test_options_without_effect_are_problems(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from blendkit.cli._given_paths import PATH
-from blendkit.cli._options import OUT_FOLDER, bundle, json_option, lazy, setting, several
+from blendkit.cli._options import OUT_FOLDER, Number, bundle, json_option, lazy, setting, several
 from blendkit.cli._show import event, print_table, progress_emitter
 from blendkit.training import HeadChoice, Mixture, Schedule
 
@@ -93,7 +93,7 @@ _HEAD = bundle(
         help="Add a token that is a late block minus an early one. May be repeated.",
     ),
     setting("--width", HeadChoice.width, click.IntRange(8), "Width of the attention head."),
-    setting("--dropout", HeadChoice.dropout, click.FloatRange(0, 0.9), "Share of features that dropout sets to zero."),
+    setting("--dropout", HeadChoice.dropout, Number(0, 0.9), "Share of features that dropout sets to zero."),
 )
 _SCHEDULE = bundle(
     "schedule",
@@ -102,7 +102,7 @@ _SCHEDULE = bundle(
     setting("--epochs", Schedule.epochs, click.IntRange(1), "Most epochs to train."),
     setting("--patience", Schedule.patience, click.IntRange(1), "Epochs without a gain before training stops."),
     setting("--batch", Schedule.batch, click.IntRange(2), "Number of rows in a batch."),
-    setting("--rate", Schedule.rate, click.FloatRange(1e-6, 1), "Learning rate."),
+    setting("--rate", Schedule.rate, Number(1e-6, 1), "Learning rate."),
     setting(
         "--loss",
         Schedule.loss,
@@ -115,14 +115,14 @@ _SCHEDULE = bundle(
         click.Choice(["ema", "swa", "none"]),
         "How the head's parameters are averaged over training.",
     ),
-    setting("--mixup", Schedule.mixup, click.FloatRange(0, 10), "Alpha of mixup; 0 turns mixup off."),
+    setting("--mixup", Schedule.mixup, Number(0, 10), "Alpha of mixup; 0 turns mixup off."),
 )
 _MIXTURE = bundle(
     "mixture",
     ("soundscape_share", "pseudo_share", "balance"),
     _mixture,
-    setting("--soundscape-share", Mixture.soundscape, click.FloatRange(0, 1), "Share of soundscapes beside the clips."),
-    setting("--pseudo-share", Mixture.pseudo, click.FloatRange(0, 0.9), "Share of pseudo-labelled rows in an epoch."),
+    setting("--soundscape-share", Mixture.soundscape, Number(0, 1), "Share of soundscapes beside the clips."),
+    setting("--pseudo-share", Mixture.pseudo, Number(0, 0.9), "Share of pseudo-labelled rows in an epoch."),
     click.option("--balance/--no-balance", default=Mixture.balance, show_default=True,
                  help="Draw every class equally often."),
 )  # fmt: skip

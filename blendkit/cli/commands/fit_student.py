@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from blendkit.cli._given_paths import PATH
-from blendkit.cli._options import CHUNK_LENGTH, OUT_FOLDER, PLACE, bundle, json_option, setting
+from blendkit.cli._options import CHUNK_LENGTH, OUT_FOLDER, PLACE, Number, bundle, json_option, setting
 from blendkit.cli._show import event, progress_emitter
 from blendkit.training import STUDENT_SCHEDULE, Distil, Picture, WaveChanges
 
@@ -26,7 +26,7 @@ _distil = bundle(
         "batch", "rate", "mixup", "device", "seed",
     ),
     _made,
-    setting("--embedding-weight", Distil.embedding, click.FloatRange(0), "Weight of the embeddings' cosine distance."),
+    setting("--embedding-weight", Distil.embedding, Number(0), "Weight of the embeddings' cosine distance."),
     click.option(
         "--loss",
         type=click.Choice(["bce", "listwise", "pairwise"]),
@@ -38,22 +38,22 @@ _distil = bundle(
     ),
     click.option(
         "--temperature",
-        type=click.FloatRange(0.01),
+        type=Number(0.01),
         help="Temperature of the teacher (default: 2, which softens probabilities; for listwise 0.1).",
     ),
-    setting("--label-share", Distil.labels, click.FloatRange(0, 1), "Share of labels in a labelled chunk's loss."),
+    setting("--label-share", Distil.labels, Number(0, 1), "Share of labels in a labelled chunk's loss."),
     setting(
         "--size",
         Distil.size,
         click.Choice(["small", "b0"]),
         "Size of the network: small (0.2 million parameters), or that of EfficientNet-B0 (4 million), untrained.",
     ),
-    setting("--width", Distil.width, click.FloatRange(0.25, 8), "Factor for the number of channels."),
+    setting("--width", Distil.width, Number(0.25, 8), "Factor for the number of channels."),
     setting("--epochs", STUDENT_SCHEDULE.epochs, click.IntRange(1), "Most epochs to train."),
     setting("--patience", STUDENT_SCHEDULE.patience, click.IntRange(1), "Epochs without a gain before training stops."),
     setting("--batch", STUDENT_SCHEDULE.batch, click.IntRange(2), "Number of chunks in a batch."),
-    setting("--rate", STUDENT_SCHEDULE.rate, click.FloatRange(1e-6, 1), "Learning rate."),
-    setting("--mixup", STUDENT_SCHEDULE.mixup, click.FloatRange(0, 10), "Alpha of mixup; 0 turns mixup off."),
+    setting("--rate", STUDENT_SCHEDULE.rate, Number(1e-6, 1), "Learning rate."),
+    setting("--mixup", STUDENT_SCHEDULE.mixup, Number(0, 10), "Alpha of mixup; 0 turns mixup off."),
     setting("--device", Distil.device, str, "Device to train on: cpu, cuda, or auto."),
     setting("--seed", Distil.seed, click.IntRange(0), "Seed of every random draw."),
 )  # fmt: skip
@@ -87,7 +87,7 @@ _waves = bundle(
         help="Level of the background relative to the chunk's own in dB, drawn evenly (default: -20:0).",
     ),
     click.option("--gain-db", type=_Decibels(), help="Change of every chunk's level in dB, drawn evenly."),
-    setting("--shift-s", WaveChanges.shift_s, click.FloatRange(0, 3600), "Most seconds to move a chunk in a circle."),
+    setting("--shift-s", WaveChanges.shift_s, Number(0, 3600), "Most seconds to move a chunk in a circle."),
 )
 _picture = bundle(
     "picture",
@@ -99,10 +99,10 @@ _picture = bundle(
     setting("--n-fft", Picture.n_fft, click.IntRange(16, 65536), "Samples of a window of its spectrogram."),
     setting("--hop", Picture.hop, click.IntRange(1, 65536), "Samples from one window to the next."),
     setting("--mels", Picture.mels, click.IntRange(8, 1024), "Number of mel bands."),
-    setting("--fmin", Picture.fmin, click.FloatRange(0), "Lowest frequency of the bands in Hz."),
+    setting("--fmin", Picture.fmin, Number(0), "Lowest frequency of the bands in Hz."),
     click.option(
         "--fmax",
-        type=click.FloatRange(0),
+        type=Number(0),
         help=f"Highest frequency of the bands in Hz, up to half the rate (default: {Picture.fmax:g}, or that half).",
     ),
 )

@@ -13,7 +13,17 @@ from blendkit.cli._compile_notice import announced
 from blendkit.cli._completion import complete_shares, recipe_argument
 from blendkit.cli._data_options import RecipeCommand, offline
 from blendkit.cli._given_paths import PATH
-from blendkit.cli._options import LEDGER, NEW_PLACE, OUT_ARTEFACT, OUT_LINES, json_option, judged, set_option, several
+from blendkit.cli._options import (
+    LEDGER,
+    NEW_PLACE,
+    OUT_ARTEFACT,
+    OUT_LINES,
+    Number,
+    json_option,
+    judged,
+    set_option,
+    several,
+)
 from blendkit.cli._search_lines import emit_found, print_found, print_grown
 from blendkit.cli._show import emitter
 from blendkit.cli._stopping import Stopped
@@ -137,14 +147,12 @@ def stack(recipe: str, loss: Any, negative: bool, out: Path | None, audio: Path 
 
 @search.command("recipe")
 @recipe_argument
-@click.option(
-    "--minutes", default=10.0, show_default=True, type=click.FloatRange(0.01, 100_000), help="Time for all of it."
-)
+@click.option("--minutes", default=10.0, show_default=True, type=Number(0.01, 100_000), help="Time for all of it.")
 @click.option(
     "--beam", default=3, show_default=True, type=click.IntRange(1, 100), help="Chains kept from round to round."
 )
 @click.option(
-    "--price", default=0.0005, show_default=True, type=click.FloatRange(0, 1),
+    "--price", default=0.0005, show_default=True, type=Number(0, 1),
     help="Of every step, in macro-AUC: of two like chains the shorter wins.",
 )  # fmt: skip
 @click.option(

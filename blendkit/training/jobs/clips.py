@@ -32,8 +32,8 @@ class Clips:
 def find_clips(folder: Path, group: str | None = None) -> Clips:
     """Return the clips of a folder with one folder per class, as BirdCLEF's train_audio and ESC-10 have it.
 
-    group: a regular expression searched in a clip's file name; its first parenthesis, or the whole match, is
-    the clip's group. Raises BlendkitError for clips outside a class folder, and names it does not match.
+    group: a regular expression searched in a clip's file name; its first parenthesis is the clip's
+    group. Raises BlendkitError for clips outside a class folder, and as `grouped`.
     """
     inside = find_recordings(folder)
     found = [r for r in inside.recordings if not r.problem]
@@ -48,14 +48,17 @@ def find_clips(folder: Path, group: str | None = None) -> Clips:
 
 
 def grouped(names: Sequence[str], group: str, option: str = "--group") -> list[str]:
-    """Return the group of every name: the expression's first parenthesis, or its whole match.
+    """Return the group of every name: what the expression's first parenthesis holds.
 
-    option: what the user gave the expression to. Raises BlendkitError for what is not a regular expression, for names
-    without a match or with an empty one, and for an expression that gives all names one group.
+    option: what the user gave the expression to. Raises BlendkitError for what is not a regular expression or has no
+    parenthesis, for names without a match or with an empty one, and where all names have one group.
     """
     pattern = user_pattern(group, option)
+    if not pattern.groups:
+        way = f"such as '({group})': its first parenthesis is the group"
+        raise BlendkitError(f"{option}: {group!r} has no part in parentheses", [way])
     found = [pattern.search(n) for n in names]
-    texts = [(m[1] if pattern.groups else m[0]) if m else None for m in found]
+    texts = [m[1] if m else None for m in found]
     strange = [n for n, m in zip(names, found, strict=True) if m is None]
     empty = [n for n, m, t in zip(names, found, texts, strict=True) if m and not t]
     way = "put the part of a name that names the group (the recordist, the site) in parentheses"
