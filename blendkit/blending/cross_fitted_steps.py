@@ -46,6 +46,7 @@ def fit_step(
             listed = [f"artefact: {shorten(artefact.classes)}", f"run: {shorten(classes)}"]
             raise BlendkitError(f"{step.name}: {path.name} was fitted on none of the run's classes", listed)
         return Fitted((artefact,))
+    _note_teacher(step, around, scored, note)
     table = around.files.contents.labels(path).named_as(scored)
     if step.info.fit_on == "scores":
         table = _scored_only(step, table, scored)
@@ -59,6 +60,17 @@ def fit_step(
         refuse_seen_by_step(step, Saw.of(everything.saw, around.contents), scored, note, around.contents)
         return Fitted((everything,))
     return _cross_fit(table, step.folds, fitted, everything, scored, around.contents)
+
+
+def _note_teacher(step: OpStep, around: StepContext, scored: Sequence[str], note: Callable[[str], None]) -> None:
+    """Say it where a step is fitted on pseudo-labels of a teacher that learned from scored recordings, or may have."""
+    teacher = around.files.teacher_of(step)
+    seen = teacher.among(scored, around.contents)
+    what = f"{step.name}: the teacher of its pseudo-labels"
+    if seen:
+        note(f"{what} learned from {len(seen)} of the {len(scored)} scored recordings: figures are in-sample")
+    elif not teacher.known:
+        note(f"{what} may have learned from the scored recordings, which nobody knows: figures may be in-sample")
 
 
 def _fitted(step: OpStep, part: LabelTable, scores: Scores, around: StepContext, further: Iterable[str]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ from blendkit.blending.artefact_contents import contents_of_fit
 from blendkit.blending.conversions import convert
 from blendkit.blending.cross_fitted_steps import fit_op
 from blendkit.blending.step_context import StepContext
-from blendkit.core import Scores, Space, Taxonomy, fitting_names
+from blendkit.core import Saw, Scores, Space, Taxonomy, fitting_names
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import ignore_text
 from blendkit.io import (
+    OF_A_TEACHER,
     ColumnNames,
     Provenance,
     read_finds,
@@ -23,6 +25,7 @@ from blendkit.io import (
     read_sites,
     read_taxonomy,
     recordings_of_finds,
+    saw_of_labels,
 )
 from blendkit.ops import OpInfo, RateTable, info_of, near_places
 from blendkit.recipe import checked_fit, yaml_value
@@ -61,11 +64,22 @@ def fit_step_artefact(
     around = StepContext(taxa, fitting_names(table.recordings if table else []).rule, names.chunk_s)
     made = fit_op(info, params, found, table, around)
     known = Provenance() if scores is None else read_provenance(scores)
-    if table is not None:
+    teacher = Saw()
+    if table is not None and labels is not None:
         _note_in_sample(known, made.saw, note)
+        teacher = saw_of_labels(labels, table)
     heard = contents_of_fit(made.saw, known.contents, None if audio is None else Path(audio), note)
-    save_artefact(made, Path(out), heard)
+    if len(teacher) or not teacher.known:
+        made = _with_teacher(made, teacher, note)
+    save_artefact(made, Path(out), {**teacher.contents, **heard}, known=teacher.known)
     return made
+
+
+def _with_teacher(made: Any, teacher: Saw, note: Callable[[str], None]) -> Any:
+    """Return an artefact that was fitted on pseudo-labels, with what their teacher learned from among what it saw."""
+    count = f"{len(teacher)} recordings from which it learned are among those that this artefact saw"
+    note(f"these labels {OF_A_TEACHER}; {count if teacher.known else 'nobody knows what it learned from'}")
+    return replace(made, saw=tuple(sorted({*made.saw, *teacher.recordings})))
 
 
 def _note_in_sample(known: Provenance, recordings: Sequence[str], note: Callable[[str], None]) -> None:

@@ -61,13 +61,14 @@ class Behind:
     def steps_fitted_on(self, plan: Plan, files: RecipeFiles, recordings: set[str]) -> dict[str, int]:
         """Return on how many of some recordings, by their labels, steps or coefficients of streams were fitted.
 
-        Cross-fitted steps are out-of-fold, and a reference for ranks has no labels: they do not count.
+        Cross-fitted steps are out-of-fold, and a reference for ranks has no labels: they do not count. What the teacher
+        of their pseudo-labels learned from does.
         """
         measured, found = sorted(recordings), dict[str, int]()
         for stream in plan.streams:
             stack = files.stack_of(stream)
             fits = [files.seen_by(s) for s in stream.ops if not s.folds and s.info.fit_on != "reference"]
-            for saw in (*fits, stack and stack[1]):
+            for saw in (*fits, *map(files.teacher_of, stream.ops), stack and stack[1]):
                 count = len(saw.among(measured, self.contents)) if saw is not None else 0
                 found[stream.name] = max(count, found.get(stream.name, 0))
         return {n: count for n, count in found.items() if count}
@@ -89,6 +90,10 @@ class Behind:
                 if saw is not None:
                     kind: ScoreKind = "oof" if step.folds else "unknown"
                     found[f"{stream.name}.{step.label}"] = Provenance("unknown", saw, kind, self.contents)
+                    teacher = files.teacher_of(step)
+                    if len(teacher) or not teacher.known:
+                        taught = Provenance("unknown", teacher, "unknown", self.contents)
+                        found[f"{stream.name}.{step.label}.teacher"] = taught
         return found
 
     def of_run(

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from blendkit.io.readers.detection_tables import Detections
     from blendkit.io.readers.hoplite_database import read_hoplite
     from blendkit.io.readers.kaggle_cache import Cache, read_cache
-    from blendkit.io.readers.label_files import read_labels, split_label_source
-    from blendkit.io.readers.label_spans import LABELLED_BY, TEACHER
+    from blendkit.io.readers.label_files import read_labels, saw_of_labels, split_label_source
+    from blendkit.io.readers.label_spans import LABELLED_BY, OF_A_TEACHER, TEACHER
     from blendkit.io.readers.leaderboard_csv import read_leaderboard
     from blendkit.io.readers.metadata_column import read_metadata_column
     from blendkit.io.readers.range_table import WEEKS, WHOLE_YEAR, RangeTable, is_range_table, read_range_table
@@ -90,6 +90,7 @@ __all__ = [
     "LABELLED_BY",
     "NOT_KNOWN",
     "NO_EFFORT",
+    "OF_A_TEACHER",
     "PROVENANCE",
     "SUBMISSION",
     "TEACHER",
@@ -173,6 +174,7 @@ __all__ = [
     "rule_facts",
     "run_facts",
     "safe_cell",
+    "saw_of_labels",
     "score_cell",
     "score_file",
     "scored_recordings",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.core import LabelTable, Saw
-from blendkit.io.readers.label_files import read_labels, split_label_source
+from blendkit.io.readers.label_files import read_labels, saw_of_labels, split_label_source
 from blendkit.store import content_hash, saw_of_artefact
 
 
@@ -25,6 +25,10 @@ class FileContents:
             return read_labels(path)  # the time of a folder does not tell whether its files changed
         table: LabelTable = self._once(path, read_labels, file)
         return table
+
+    def saw_of_labels(self, path: Path) -> Saw:
+        """Return what the teacher of pseudo-labels learned from; nothing for labels of people."""
+        return saw_of_labels(path, self.labels(path))
 
     def artefact(self, path: Path, load: Callable[[Path], Any]) -> Any:
         """Return the artefact that `load` reads from a path."""

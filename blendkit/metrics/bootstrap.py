@@ -65,6 +65,18 @@ class Bootstrap:
         p = min(1.0, 2 * (1 + tail) / (1 + len(known))) if len(known) else math.nan
         return Interval(found.estimate, found.low, found.high, found.sd, p)
 
+    def too_few(self, level: float = 0.95) -> str:
+        """Say it where redraws of so few clusters cannot make an interval of a level; "" where they can.
+
+        One redraw in n^n holds a given cluster n times, so that no quantile lies below that share.
+        """
+        if float(self.clusters) ** -self.clusters <= (1 - level) / 2:
+            return ""
+        return (
+            f"{self.clusters} clusters are too few for an interval of {level:.0%}: redraws of them differ too little, "
+            "and the true one is wider"
+        )
+
     def _check(self, *names: str) -> None:
         for name in names:
             if name not in self.estimate:

@@ -176,6 +176,7 @@ def compare_scores(
     boot, split = _redrawn_and_split(y, rows, values, groups, rules, truth.contents)
     for name, x in values.items():
         notes += [f"{name}: {n}" for n in wrong_way_round(macro_auc(y, x))]
+    notes += filter(None, [boot.too_few(rules.judging.level)])
     own = np.array([truth.folds.get(str(r), "") for r in rows.recording])
     means = {n: fold_mean(y, x, own) for n, x in values.items()} if truth.folds else {}
     outlook = None

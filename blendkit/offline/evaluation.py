@@ -224,7 +224,8 @@ def _interval(
     except BlendkitError as error:
         return None, 0, error.title, None
     found = boot.interval("", judging.level, bounds)
-    return found, boot.clusters, "", None if bounds == "bca" else _at_the_edge(found, boot)
+    lopsided = "" if bounds == "bca" else _at_the_edge(found, boot)
+    return found, boot.clusters, "", boot.too_few(judging.level) or lopsided or None
 
 
 def _at_the_edge(found: Interval, boot: Bootstrap) -> str | None:

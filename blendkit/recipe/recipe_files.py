@@ -51,15 +51,21 @@ class RecipeFiles:
     def seen_by(self, step: OpStep) -> Saw | None:
         """Return the recordings that a fitted step was or will be fitted on: of its labels, or its artefact's `saw`.
 
-        None for a step that is not fitted.
+        What the teacher of pseudo-labels learned from is among them. None for a step that is not fitted.
         """
         found = self.of_step(step)
         if found is None or step.info.load is None:
             return None
         path = found[1]
         if step.params.get("fit") is not None:
-            return Saw.of(self.contents.labels(path).recordings)
+            return Saw.of(self.contents.labels(path).recordings).joined(self.contents.saw_of_labels(path))
         return self.contents.saw_of(path, step.info.load)
+
+    def teacher_of(self, step: OpStep) -> Saw:
+        """Return what the teacher learned from on whose pseudo-labels a step is fitted; nothing for other steps."""
+        found = self.of_step(step)
+        fits = found is not None and step.params.get("fit") is not None
+        return self.contents.saw_of_labels(found[1]) if found is not None and fits else Saw()
 
     def tuned_on(self) -> Saw:
         """Return the recordings on whose labels weights or values of the recipe were chosen, of the files there are."""

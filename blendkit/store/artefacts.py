@@ -54,14 +54,18 @@ def loader_of(cls: type[T]) -> Callable[[Path], T]:
     return lambda path: load_artefact(path, cls)
 
 
-def save_artefact(made: Any, path: Path, contents: Contents | None = None) -> None:
-    """Write an artefact, whole or not at all. contents: what the recordings that it saw sound like, where known."""
+def save_artefact(made: Any, path: Path, contents: Contents | None = None, *, known: bool = True) -> None:
+    """Write an artefact, whole or not at all. contents: what the recordings that it saw sound like, where known.
+
+    known: whether it saw no others.
+    """
     own: ArtefactFormat = getattr(made, _FORMAT)
     values = {f.name: getattr(made, f.name) for f in fields(made)}
     plain = {n: asdict(v) if is_dataclass(v) and not isinstance(v, type) else v
              for n, v in values.items() if n not in own.shapes}  # fmt: skip
     heard = contents_to_json(contents, made.saw) if contents else {}
-    meta = {"kind": own.kind, "version": own.version, **plain, **({"saw_contents": heard} if heard else {})}
+    more: dict[str, Any] = {"saw_contents": heard} if heard else {}
+    meta = {"kind": own.kind, "version": own.version, **plain, **more, **({} if known else {"saw_known": False})}
     arrays: dict[str, Any] = {"meta": np.array(json.dumps(meta)), **{n: values[n] for n in own.shapes}}
     with atomic_path(path) as temporary, temporary.open("wb") as handle:
         np.savez(handle, **arrays)

@@ -47,15 +47,16 @@ def fold_means(
     clusters: NDArray[np.str_],
     replicates: int = 1000,
     mask: Bools | None = None,
+    least: int = 2,
 ) -> FoldMeans | None:
     """Measure every fold by itself: truth (N, C), scores {name: (N, C)}, fold (N,), clusters (N,).
 
-    mask (N, C): the cells that count (None: all).
+    mask (N, C): the cells that count (None: all). least: folds that must give a figure; 1 for rows that are no folds.
 
     A fold's macro-AUC is the mean over the classes with both kinds of rows in it; a fold without such a class gives
     none. A replicate draws one cluster fewer than a fold has, with replacement: few clusters drawn as often as there
-    are vary too little (Rao and Wu 1988). None where fewer than two folds give a figure, or where one of them cannot be
-    redrawn: it has a single cluster, or most of its replicates have no class with both kinds of rows.
+    are vary too little (Rao and Wu 1988). None where fewer than `least` folds give a figure, or where one of them
+    cannot be redrawn: it has a single cluster, or most of its replicates have no class with both kinds of rows.
     """
     each: dict[str, list[float]] = {n: [] for n in scores}
     drawn: dict[str, list[Float64]] = {n: [] for n in scores}
@@ -78,7 +79,7 @@ def fold_means(
         for n, figures in made.items():
             each[n].append(macro_auc(own, part[n], keep).macro)
             drawn[n].append(figures)
-    if any(len(e) < 2 for e in each.values()):
+    if any(len(e) < least for e in each.values()):
         return None
     return FoldMeans(each, {n: _mean(np.array(d)) for n, d in drawn.items()}, freedom)
 

@@ -14,7 +14,7 @@ from blendkit.errors import BlendkitError
 from blendkit.io import Provenance, Truth, write_side_provenance
 from blendkit.recipe import parse_recipe
 from blendkit.training.jobs import labelling
-from blendkit.training.jobs.gate_checks import OutOfFold, _thresholds, checked_gate, refuse_contradictions
+from blendkit.training.jobs.gate_checks import OutOfFold, _folds_of, _thresholds, checked_gate, refuse_contradictions
 from blendkit.training.jobs.gate_inflation import gate_inflation
 from blendkit.training.jobs.label_requests import GateChoice, PseudoLabelRequest, TeacherCheck, TeacherSource
 from blendkit.training.jobs.labelling import pseudo_label
@@ -168,3 +168,23 @@ def test_the_inflation_is_the_mean_over_splits() -> None:
     assert found["gain"][0] == 0.75
     assert 0 <= found["gain"][1] < 0.75 < found["gain"][2] <= 1
     assert gate_inflation(scores(right), splits[1:])["gain"] == [1, 1, 1]
+
+
+def test_the_inflation_is_that_of_each_fold_by_itself() -> None:
+    # every fold ranks its own rows right, on a scale of its own: pooled, half the pairs of two folds are wrong
+    rows = chunk_rows({f"r{i}": 2 for i in range(4)}, 5.0, NameRule())
+    truth = np.tile([True, False], 4)[:, None]
+    own = np.where(truth[:, 0], 0.2, 0.1) + np.repeat([0.0, 0.5], 4)
+    oof = Scores.build(own[:, None], rows, ("x",), "prob")
+    known = Truth(truth, np.ones(8, bool), Taxonomy({}), ())
+    folds = {i: k // 4 for k, i in enumerate(rows.ids())}
+    assert gate_inflation(oof, [OutOfFold(oof, known, folds)])["unseen"] == 1.0
+    assert gate_inflation(oof, [OutOfFold(oof, known)])["unseen"] == 0.75
+
+
+def test_folds_are_those_of_the_table(tmp_path: Path) -> None:
+    np.savez(tmp_path / "oof.npz", row_ids=["r_5", "s_5"], fold=[1, 0], logits=np.zeros((2, 1)))
+    assert _folds_of(f"{tmp_path / 'oof.npz'}:logits") == {"r_5": 1, "s_5": 0}
+    np.savez(tmp_path / "plain.npz", row_ids=["r_5"], logits=np.zeros((1, 1)))
+    assert _folds_of(f"{tmp_path / 'plain.npz'}:logits") == {}
+    assert _folds_of(str(tmp_path / "oof.csv")) == {}

@@ -50,6 +50,14 @@ def test_ranks_stay_ranks(table: str) -> None:
     assert ranks.values[0].tolist() == [0.5, 0.75]
 
 
+def test_pseudo_labels_are_no_labels(table: str, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("filename,start,end,primary_label,labelled_by\nr1,0,5,x,teacher\n", encoding="utf-8")
+    with pytest.raises(BlendkitError, match="these are pseudo-labels of a teacher, and no truth") as caught:
+        task_of(StudentRequest((tmp_path,), table, tmp_path / "out", space="prob", labels=labels))
+    assert caught.value.problems[0].startswith("leave out --labels")
+
+
 def test_where_it_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert (_device("auto"), _device("cpu")) == ("cpu", "cpu")

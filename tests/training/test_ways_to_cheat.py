@@ -91,6 +91,10 @@ def _lossy(source: Path, to: Path) -> None:
     soundfile.write(to / "sub" / "two.ogg", soundfile.read(source / "two.wav")[0], RATE)
 
 
+def _quieter(source: Path, to: Path) -> None:
+    soundfile.write(to / "sub" / "three.wav", soundfile.read(source / "three.wav")[0] * 0.4, RATE)
+
+
 def _float(source: Path, to: Path) -> None:
     wave = soundfile.read(source / "two.wav", dtype="float32")[0]
     soundfile.write(to / "as_float.wav", wave, RATE, subtype="FLOAT")
@@ -118,6 +122,7 @@ COPIES: dict[str, Callable[[Path, Path], None]] = {
     "as floats under another name": _float,
     "a cut of 15 s under another name": _cut,
     "with another comment in its header": _with_a_tag,
+    "in a subfolder, with another gain, filtered, or cut and resampled": _quieter,
 }
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from blendkit.core import LabelTable, no_search_for_circles, require_path
+from blendkit.core import LabelTable, Saw, json_value, no_search_for_circles, require_path
 from blendkit.errors import BlendkitError
 from blendkit.io.packed_files import unpack_file
 from blendkit.io.readers.audacity_truth import is_track, rows_of_track
@@ -19,6 +20,7 @@ from blendkit.io.readers.table_names import named_in, table_recording
 from blendkit.io.text_tables import decode_text, open_table, parse_table
 
 _WHAT = "these labels"
+_FACTS = "pseudo.json"  # beside pseudo-labels
 _PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
 _TABLES = frozenset({".csv", ".tsv", ".txt", ".json", ".data", ".parquet"})
 
@@ -77,9 +79,24 @@ def split_label_source(path: Path | str) -> tuple[Path, str | None]:
     return Path(path), None
 
 
+def saw_of_labels(path: Path | str, table: LabelTable) -> Saw:
+    """Return what is behind labels that were read from a path: what the teacher of pseudo-labels learned from.
+
+    Labels of people have nothing behind them. Of pseudo-labels away from the facts beside which they were written,
+    nobody knows it.
+    """
+    file = split_label_source(path)[0]
+    if not table.of_teacher:
+        return Saw()
+    if _is_of_a_teacher(file):
+        with suppress(OSError, ValueError, AttributeError):
+            return Saw.from_json(json_value(file.with_name(_FACTS).read_text(encoding="utf-8")))
+    return Saw(known=False)
+
+
 def _is_of_a_teacher(file: Path) -> bool:
     """Return whether labels are pseudo-labels that blendkit wrote, as the facts beside them say."""
-    return file.name == "pseudo_labels.csv" and file.with_name("pseudo.json").is_file()
+    return file.name == "pseudo_labels.csv" and file.with_name(_FACTS).is_file()
 
 
 def _is_table(path: Path) -> bool:

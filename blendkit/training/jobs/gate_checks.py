@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from blendkit.core import FileSpace, LabelTable, Saw, Scores, sigmoid
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io import Truth, check_space, is_source, read_labels, read_provenance, read_scores, truth_for
+from blendkit.io import (
+    Truth,
+    check_space,
+    is_source,
+    read_labels,
+    read_provenance,
+    read_scores,
+    split_source,
+    truth_for,
+)
 from blendkit.metrics import precision_thresholds
+from blendkit.store import BROKEN_NPZ, read_npz
 from blendkit.training.jobs.claimed_out_of_fold import ClaimedOutOfFold, claimed_out_of_fold
 from blendkit.training.jobs.label_requests import PseudoLabelRequest
 from blendkit.training.jobs.teacher_saw import with_labels
@@ -17,10 +27,11 @@ from blendkit.training.jobs.teacher_saw import with_labels
 
 @dataclass(frozen=True, eq=False)
 class OutOfFold:
-    """A teacher's out-of-fold probabilities and the truth of their rows."""
+    """A teacher's out-of-fold probabilities and the truth of their rows; folds: of row ids, where the file has them."""
 
     scores: Scores
     truth: Truth
+    folds: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +121,19 @@ def _out_of_fold(request: PseudoLabelRequest, source: str, labels: LabelTable, t
     space = request.check.oof_space
     scores = read_scores(source, space)
     check_space(scores.values, space, f"--oof {source}")
-    return OutOfFold(probabilities_of(scores), truth_for(labels, scores.rows, scores.classes, taxonomy, source))
+    truth = truth_for(labels, scores.rows, scores.classes, taxonomy, source)
+    return OutOfFold(probabilities_of(scores), truth, _folds_of(source))
+
+
+def _folds_of(source: str) -> dict[str, int]:
+    """Return the fold of every row of an out-of-fold table that blendkit wrote; nothing for other files."""
+    path, array = split_source(source)
+    try:
+        held = read_npz(path, ["row_ids", "fold"]) if array is not None else {}
+    except BROKEN_NPZ:
+        return {}
+    ids, folds = (held[n].tolist() if held else [] for n in ("row_ids", "fold"))
+    return dict(zip(map(str, ids), map(int, folds), strict=False))
 
 
 def _thresholds(splits: Sequence[OutOfFold], precision: float) -> dict[str, float]:

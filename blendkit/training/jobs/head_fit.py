@@ -137,11 +137,12 @@ def _countable(request: HeadRequest, fit: Fit, ready: PreparedFit) -> tuple[Floa
     seen = np.isin(ready.examples.recording, ready.source.saw.among(names, ready.examples.contents))
     unsure = "what the pseudo-labelling teacher learned from is not known: any out-of-fold figure may be inflated"
     notes = [*seen_by(request.against), *([] if ready.source.saw.known else [unsure])]
+    against = f"; no figure less {shorten([p.name for p in request.against])} is a comparison" * bool(request.against)
     if not seen.any():
         return fit.oof, notes
     what = f"{int(seen.sum())} of {len(seen)} rows are of recordings that a teacher or the features' model learned from"
     if request.allow_seen:
-        return fit.oof, [f"{what}: the out-of-fold figures are inflated (--allow-seen)", *notes]
+        return fit.oof, [f"{what}: the out-of-fold figures are inflated (--allow-seen){against}", *notes]
     return np.where(seen[:, None], np.nan, fit.oof), [f"{what}: they do not count as out-of-fold", *notes]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from blendkit.core import Contents, Float32, Int64, Rows, Saw, ScoreKind, kind_of, sigmoid
-from blendkit.metrics import paired_bootstrap
+from blendkit.core import Bools, Contents, Float32, Int64, Rows, Saw, ScoreKind, kind_of, sigmoid
+from blendkit.metrics import macro_auc
+from blendkit.training.fold_means import fold_means
 from blendkit.training.rank_teacher import rank_agreement
 from blendkit.training.student import StudentRows
 
@@ -41,19 +43,26 @@ def student_figures(
     clusters = rows.recording[held][own].tolist()
     if len(set(clusters)) < 2 or not (truth.any(axis=0) & ~truth.all(axis=0)).any():
         return made
-    boot = paired_bootstrap(truth, {"student": found[own], "teacher": teacher[own]}, clusters)
-    for name, i in (
-        ("student", boot.interval("student")),
-        ("teacher", boot.interval("teacher")),
-        ("gain", boot.difference("student", "teacher")),
-    ):
-        made[name] = [i.estimate, i.low, i.high]
+    made |= _intervals(truth, found[own], teacher[own], np.array(clusters, np.str_))
     judged = sorted(set(clusters))
     through: ScoreKind = kind_of(saw, judged, contents)  # a teacher that saw a recording passes it on to its student
     made["kinds"] = {"student": through, "teacher": "oof" if oof else through}
     made["judged"] = {"recordings": len(judged), "teacher_saw": len(saw.among(judged, contents))}
     made["notes"] = _notes(made["kinds"], made["judged"])
     return made
+
+
+def _intervals(truth: Bools, student: Float32, teacher: Float32, clusters: NDArray[np.str_]) -> dict[str, list[float]]:
+    """Return `student`, `teacher` and `gain` as [estimate, low, high], with Student's t: the recordings are few.
+
+    Where redraws of them mostly have no class with both kinds of rows, nothing is known but the estimates.
+    """
+    scores = {"student": np.ascontiguousarray(student), "teacher": np.ascontiguousarray(teacher)}
+    means = fold_means(truth, scores, np.zeros(len(truth), np.int64), clusters, least=1)
+    if means is not None:
+        return {n: means.interval(n) for n in scores} | {"gain": means.interval("student", "teacher")}
+    of = {n: macro_auc(truth, x).macro for n, x in scores.items()}
+    return {n: [m, 0.0, 1.0] for n, m in of.items()} | {"gain": [of["student"] - of["teacher"], -1.0, 1.0]}
 
 
 def _nearness(found: Float32, teacher: Float32, *, order: bool) -> dict[str, Any]:

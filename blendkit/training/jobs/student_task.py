@@ -12,15 +12,18 @@ from blendkit.audio import Recording, find_audio
 from blendkit.core import Scores, Space, Taxonomy, logit
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
-from blendkit.io import read_labels, read_provenance, read_taxonomy
+from blendkit.io import read_provenance, read_taxonomy
 from blendkit.member import BELOW_FLOAT32
 from blendkit.store import FeatureStore, require_features
 from blendkit.training.jobs.distillation import Task, distil
 from blendkit.training.jobs.teacher_chunks import chunk_length, require_chunks
 from blendkit.training.jobs.teacher_saw import read_teacher, with_labels
+from blendkit.training.jobs.training_examples import labels_of_people
 from blendkit.training.rank_teacher import settled
 from blendkit.training.settings import MIX_DB, Distil
 from blendkit.training.spectrogram import check_picture
+
+_NOT_PSEUDO = "leave out --labels: a student learns what its teacher says from the teacher's own scores"
 
 
 @dataclass(frozen=True)
@@ -66,13 +69,14 @@ def task_of(request: StudentRequest) -> Task:
     store = FeatureStore.open(request.embedding) if request.embedding is not None else None
     if store is not None:
         require_features(str(request.embedding), [request.embedding_name], store.shapes)
+    labels = None if request.labels is None else labels_of_people(request.labels, _NOT_PSEUDO)
     recordings = [r for r in find_audio(request.audio).recordings if not r.problem]
     return Task(
         out=request.out,
         recordings=recordings,
         teacher=scores,
         saw=with_labels(facts.saw, request.saw),
-        labels=read_labels(request.labels) if request.labels is not None else None,
+        labels=labels,
         known=tuple(known),
         embedding=None if store is None else (store, request.embedding_name),
         how=replace(how, device=_device(how.device)),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.core import Contents, Float32, NameRule, Rows, Saw, Taxonomy, compare_names
+from blendkit.core import Contents, Float32, LabelTable, NameRule, Rows, Saw, Taxonomy, compare_names
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io import read_labels
 from blendkit.store import FeatureStore, differing_facts, require_features
@@ -60,6 +60,14 @@ def clip_examples(store: FeatureStore, blocks: Sequence[str], classes: Sequence[
     return _examples(rows, features, targets, "clip", classes, store.contents())
 
 
+def labels_of_people(labels: Path, *ways: str) -> LabelTable:
+    """Return labels to learn from, or to measure on. Raises BlendkitError, with the ways out, for pseudo-labels."""
+    table = read_labels(labels)
+    if table.of_teacher:
+        raise BlendkitError(f"{labels}: these are pseudo-labels of a teacher, and no truth", ways)
+    return table
+
+
 def chunk_examples(
     store: FeatureStore, blocks: Sequence[str], classes: Sequence[str], labels: Path, taxonomy: Taxonomy
 ) -> Examples:
@@ -67,10 +75,7 @@ def chunk_examples(
 
     labels: see `read_labels`.
     """
-    table = read_labels(labels)
-    if table.of_teacher:
-        ways = ["--pseudo FOLDER keeps what the teacher learned from, and which chunks are unsure"]
-        raise BlendkitError(f"{labels}: these are pseudo-labels of a teacher, and no truth", ways)
+    table = labels_of_people(labels, "--pseudo FOLDER keeps what the teacher learned from, and which chunks are unsure")
     rows, features = _read(store, blocks)
     table = table.named_as(rows.recordings())
     table.require_in_reach(rows, str(store.manifest.folder))
