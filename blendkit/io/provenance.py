@@ -25,11 +25,12 @@ from blendkit.core import (
 )
 from blendkit.errors import BlendkitError
 from blendkit.io.edited_files import archived_marks, array_marks, hash_now, same_as_written
+from blendkit.io.parquet_provenance import PARQUET_START, metadata_text, put_metadata_text
 from blendkit.io.readers.result_folder import result_tables
 from blendkit.io.score_places import SUBMISSION, score_file, split_source
 from blendkit.store import BROKEN_NPZ, LogitStore, is_store, read_npz, require_sealed, write_json
 
-PROVENANCE = "provenance"  # the array of an NPZ, and with `blendkit.` before it the key of Parquet metadata
+PROVENANCE = "provenance"  # the array of an NPZ
 _SIDE = ".provenance.json"
 _FILE, _ARRAYS = "sha256", "arrays"  # of what the provenance is: the file beside it, or the arrays (CRC-32)
 UNKNOWN_SAW = Saw(known=False)
@@ -193,7 +194,13 @@ def agreed_space(source: Path | str, known: Provenance, stated: FileSpace) -> Fi
 
 
 def write_side_provenance(path: Path, provenance: Provenance) -> None:
-    """Write the provenance of a file that has no place for it, such as a CSV, beside it, when the file is written."""
+    """Write the provenance of a file beside it, when the file is written; a Parquet file gets it as metadata, too.
+
+    So a Parquet file that is moved alone still says what is behind it. Only the file beside it notices later changes.
+    """
+    with path.open("rb") as handle:
+        if handle.read(4) == PARQUET_START:
+            put_metadata_text(path, json.dumps(provenance.to_json()))
     write_json(path.with_name(path.name + _SIDE), {**provenance.to_json(), _FILE: hash_now(path)})
 
 
@@ -230,16 +237,8 @@ def _own(path: Path, array: str | None) -> Provenance | None:
         made, marks = Provenance.from_json(said), said.get(_ARRAYS, {})
         same = not marks or ({n: held.get(n) for n in marks} == marks and (array is None or array in marks))
         return made if same else _of_others(made)
-    if start == b"PAR1":
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        try:
-            text = (pq.read_schema(path).metadata or {}).get(f"blendkit.{PROVENANCE}".encode())
-        except pa.ArrowException:
-            return None  # its reader says what is wrong
-        return None if text is None else Provenance.from_json(json_value(text))
-    return None
+    text = metadata_text(path) if start == PARQUET_START else None
+    return None if text is None else Provenance.from_json(json_value(text))
 
 
 def _of_run(path: Path, file: str, *, own: bool) -> Provenance:

@@ -133,6 +133,19 @@ def test_each_part_knows_what_its_model_learned_from(tmp_path: Path) -> None:
     assert known.in_sample(["R1", "R2"]) == ["R2"]
 
 
+def test_a_parquet_file_says_what_is_behind_it_wherever_it_lies(tmp_path: Path) -> None:
+    path = tmp_path / "s.parquet"
+    write(WHOLE, path)
+    before = pd.read_parquet(path)
+    write_side_provenance(path, part("R1", "R2", kind="oof"))
+    pd.testing.assert_frame_equal(pd.read_parquet(path), before)
+    known = read_provenance(path)
+    assert (known.saw.recordings, known.kind) == (("R2",), "oof")
+    path.with_name("s.parquet.provenance.json").unlink()
+    assert read_provenance(path) == known
+    assert read_scores(path).space == "logit"
+
+
 def test_a_part_of_unknown_origin_makes_the_whole_unknown(tmp_path: Path) -> None:
     assert read_provenance(parts_of(tmp_path, part("R1", "R2"), None)) == Provenance()
 
