@@ -21,8 +21,10 @@ from pathlib import Path
 
 WINDOWS = os.name == "nt"
 DAY_S = 86400.0  # older than this, and nobody works on it any more
-_BESIDE = re.compile(r"\..+\.(?P<pid>\d+)\.\d+(\.(?P<host>[0-9a-f]{6}))?\.tmp")
-_SCRATCH = re.compile(r"blendkit-(?P<pid>\d+)-((?P<host>[0-9a-f]{6})-)?.*")
+# whole names, with what only blendkit puts into them: nothing else may be removed because of its name
+_BESIDE = re.compile(r"\..+\.(?P<pid>\d+)\.\d+\.(?P<host>[0-9a-f]{6})\.tmp")
+_SCRATCH = re.compile(r"blendkit-(?P<pid>\d+)-(?P<host>[0-9a-f]{6})-[a-z0-9_]{8}")  # as tempfile ends its names
+_LONGEST = 200  # bytes of a name that leave room for the rest, of the 255 that file systems allow
 _IN_USE: set[str] = set()  # temporaries of this process: in a container, the process before may have had its number
 
 
@@ -33,13 +35,19 @@ def temporary_beside(path: Path) -> Iterator[Path]:
     Before the first of a process, what dead processes left in this folder is removed.
     """
     _remove_abandoned_once(path.parent.absolute())
-    own = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.{this_host()}.tmp")
+    own = path.with_name(f".{_shortened(path.name)}.{os.getpid()}.{threading.get_ident()}.{this_host()}.tmp")
     _IN_USE.add(str(own))
     try:
         yield own
     finally:
         _remove(own)
         _IN_USE.discard(str(own))
+
+
+def _shortened(name: str) -> str:
+    """Return a name that leaves room in a longer one; two long names stay two."""
+    own = os.fsencode(name)
+    return name if len(own) <= _LONGEST else f"{name[: _LONGEST // 8]}-{hashlib.sha256(own).hexdigest()[:16]}"
 
 
 @contextmanager
@@ -95,7 +103,7 @@ def scratch_folder() -> tempfile.TemporaryDirectory[str]:
 
 def remove_abandoned_scratch() -> None:
     """Remove the scratch folders that dead processes left."""
-    _remove_all(Path(tempfile.gettempdir()), _SCRATCH)
+    _remove_all(Path(tempfile.gettempdir()), _SCRATCH, folders=True)
 
 
 @cache
@@ -106,25 +114,28 @@ def this_host() -> str:
     return hashlib.sha256(platform.node().encode()).hexdigest()[:6]
 
 
-def _remove_all(folder: Path, names: re.Pattern[str]) -> None:
+def _remove_all(folder: Path, names: re.Pattern[str], *, folders: bool = False) -> None:
+    """Remove what dead processes left under such names; folders: and nothing but folders."""
     try:
         found = [(e, names.fullmatch(e.name)) for e in os.scandir(folder)]
     except OSError:
         return  # nothing can be left in a folder that is not there
     for entry, match in found:
         with suppress(OSError):  # another process may remove it first
-            if match is not None and _is_abandoned(entry, int(match["pid"]), match["host"]):
+            if match is None or (folders and not entry.is_dir(follow_symlinks=False)):
+                continue
+            if _is_abandoned(entry, int(match["pid"]), match["host"]):
                 _remove(Path(entry.path))
 
 
-def _is_abandoned(entry: os.DirEntry[str], pid: int, host: str | None) -> bool:
+def _is_abandoned(entry: os.DirEntry[str], pid: int, host: str) -> bool:
     about = entry.stat(follow_symlinks=False)
     if hasattr(os, "getuid") and about.st_uid != os.getuid():
         return False
-    if pid == os.getpid() and host in (None, this_host()):
+    if pid == os.getpid() and host == this_host():
         return entry.name.startswith(".") and entry.path not in _IN_USE
     old = time.time() - about.st_mtime > DAY_S
-    return old or (host in (None, this_host()) and not may_run(pid))
+    return old or (host == this_host() and not may_run(pid))
 
 
 def may_run(pid: int) -> bool:

@@ -51,14 +51,15 @@ def test_a_temporary_is_seen_by_its_name_and_is_gone_afterwards(tmp_path: Path) 
     with temporary_beside(tmp_path / "world") as own:
         (own / "deep").mkdir(parents=True)
     assert names(tmp_path) == set()
-    for name in (".blendkit", "a.csv", ".a.csv.tmp", "a.csv.1.2.tmp", ".run.json.before", ".a.x.2.tmp"):
+    for name in (".blendkit", "a.csv", ".a.csv.tmp", "a.csv.1.2.tmp", ".run.json.before", ".a.x.2.tmp", ".a.1.2.tmp"):
         assert not is_temporary(name), name
 
 
 def test_what_dead_processes_left_is_removed_and_nothing_else(tmp_path: Path, dead: int) -> None:
     mine, other = this_host(), "000000" if this_host() != "000000" else "000001"
-    gone = {f".a.csv.{dead}.1.tmp", f".a.csv.{dead}.1.{mine}.tmp"}
+    gone = {f".a.csv.{dead}.1.{mine}.tmp"}
     kept = {f".a.csv.{dead}.1.{other}.tmp", f".a.csv.{os.getppid()}.1.{mine}.tmp", ".note.tmp", "a.csv"}
+    kept |= {f".backup.{dead}.12.tmp", f".a.csv.{dead}.1.{mine}.tmp.csv"}  # a person's own
     for name in gone | kept:
         (tmp_path / name).write_text("x")
     (tmp_path / f".world.{dead}.7.{mine}.tmp" / "models").mkdir(parents=True)
@@ -67,7 +68,7 @@ def test_what_dead_processes_left_is_removed_and_nothing_else(tmp_path: Path, de
 
 
 def test_after_a_day_nobody_needs_it(tmp_path: Path) -> None:
-    old, young = (tmp_path / f".a.{os.getppid()}.{i}.tmp" for i in (1, 2))
+    old, young = (tmp_path / f".a.{os.getppid()}.{i}.{this_host()}.tmp" for i in (1, 2))
     for path, days in ((old, 1.01), (young, 0.99)):
         path.write_text("x")
         at = time.time() - days * 86400
@@ -86,24 +87,36 @@ def test_a_process_keeps_what_it_works_on_and_knows_what_its_forerunner_left(tmp
 
 
 def test_scratch_folders_are_removed_by_the_same_rule(temp: Path, dead: int) -> None:
-    for name in (
-        f"blendkit-{dead}-x1",
-        f"blendkit-{dead}-{this_host()}-x1",
-        f"blendkit-{os.getppid()}-x1",
-        "blendkit-x1",
-    ):
+    host = this_host()
+    with scratch_folder() as made:
+        left = Path(made).name.replace(f"-{os.getpid()}-", f"-{dead}-")  # as another process would have called it
+    kept = {f"blendkit-{os.getppid()}-{host}-abcdefgh", f"blendkit-{dead}-mine", f"blendkit-{dead}-{host}-results",
+            f"blendkit-{dead}-{host}-abcdefgh-2", "blendkit-x1"}  # fmt: skip
+    for name in {left, *kept}:
         (temp / name / "deep").mkdir(parents=True)
+    file = f"blendkit-{dead}-{host}-12345678"
+    (temp / file).write_text("no folder is a person's")
     with scratch_folder() as own:
         assert Path(own).parent == temp
         remove_abandoned_scratch()
-        assert names(temp) == {Path(own).name, f"blendkit-{os.getppid()}-x1", "blendkit-x1"}
+        assert names(temp) == {Path(own).name, file, *kept}
+
+
+@pytest.mark.parametrize("name", ["d" * 251 + ".csv", "é" * 125 + ".csv", "e" * 201])
+def test_names_may_be_as_long_as_the_file_system_lets_them(tmp_path: Path, name: str) -> None:
+    with temporary_beside(tmp_path / name) as own, temporary_beside(tmp_path / (name[:-5] + "x.csv"[:5])) as other:
+        assert own != other
+        assert is_temporary(own.name)
+        own.write_text("x")
+        own.rename(tmp_path / name)
+    assert names(tmp_path) == {name}
 
 
 def test_a_link_is_removed_and_not_followed(tmp_path: Path, dead: int) -> None:
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "file").write_text("x")
     (tmp_path / "in").mkdir()
-    (tmp_path / "in" / f".a.{dead}.1.tmp").symlink_to(tmp_path / "kept")
+    (tmp_path / "in" / f".a.{dead}.1.{this_host()}.tmp").symlink_to(tmp_path / "kept")
     remove_abandoned(tmp_path / "in")
     assert names(tmp_path / "in") == set()
     assert names(tmp_path / "kept") == {"file"}
@@ -115,7 +128,7 @@ def test_on_windows_only_the_age_counts(tmp_path: Path, dead: int, monkeypatch: 
 
     monkeypatch.setattr(temporaries, "WINDOWS", True)
     monkeypatch.setattr(os, "kill", end_it)
-    young, old = (tmp_path / f".a.{dead}.{i}.tmp" for i in (1, 2))
+    young, old = (tmp_path / f".a.{dead}.{i}.{this_host()}.tmp" for i in (1, 2))
     young.write_text("x")
     old.write_text("x")
     os.utime(old, (0, 0))

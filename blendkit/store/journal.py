@@ -60,13 +60,13 @@ def end_journal(path: Path) -> None:
 
 
 def read_journal(path: Path) -> Journal:
-    """Return a journal. Raises BlendkitError for a line, other than the last, that is not as it was written."""
+    """Return a journal; a last line without its end was cut short. Raises BlendkitError for one that was changed."""
     lines, torn = [], False
     data = path.read_bytes()
     raw = data.splitlines(keepends=True)
     for number, line in enumerate(raw, 1):
         found = _read_line(line)
-        if found is None and number == len(raw):
+        if found is None and not line.endswith(b"\n"):
             torn = True
         elif found is None:
             raise BlendkitError(

@@ -64,13 +64,14 @@ class Manifest:
         """Read what the folder lists now; return its journals. Raises BlendkitError for what another member made.
 
         Whoever packs a store writes the new index before the old files go: a look during which none of them went has
-        seen everything.
+        seen everything, but where a part is gone whose recordings are in an index that came during the look.
         """
         for _ in range(LOOKS):
             before = _listing(self.folder)
             with suppress(FileNotFoundError), no_search_for_circles():
                 found = self._look()
-                if before <= _listing(self.folder):
+                after = _listing(self.folder)
+                if before == after or (before <= after and not self.lost):
                     return found
         raise changing(self.folder)
 
@@ -91,7 +92,8 @@ class Manifest:
             self._add_line(line, path, there)
         self.latest = max([0, *(_time_of(line) for line, _ in lines)])
         self.lost -= set(self.entries)
-        self.notes = [f"{j.path}: its last line was cut short by a stop, and does not count" for j in found if j.torn]
+        torn = [f"{j.path}: its last line was cut short by a stop, and does not count" for j in found if j.torn]
+        self.notes = list(dict.fromkeys([*self.notes, *torn]))  # packing removes the journal before anybody can say it
         return found
 
     def _add_line(self, line: Mapping[str, Any], path: Path, there: set[str]) -> None:

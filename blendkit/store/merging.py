@@ -60,7 +60,8 @@ def merge_stores(sources: Sequence[Path], out: Path) -> Merged:
     notes = [n for m in (*others, target.manifest) for n in _damaged(m)]
     compact(target.manifest, target.layout, whole=True, others=others)
     manifest = target.manifest
-    return Merged(out, len(manifest.entries), len(manifest.parts), (*further, *notes, *manifest.notes))
+    said = dict.fromkeys(n for m in (*others, manifest) for n in m.notes)
+    return Merged(out, len(manifest.entries), len(manifest.parts), (*further, *notes, *said))
 
 
 def _further(target: Manifest, others: Sequence[Manifest]) -> list[str]:

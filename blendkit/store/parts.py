@@ -38,7 +38,7 @@ def write_part(folder: Path, table: pa.Table) -> StoredPart:
     path = folder / f"part-{sha256[:16]}.parquet"
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
-    now = path.stat()
+        now = temporary.stat()  # not of `path`: a process that has packed an equal part removes it by that name
     return StoredPart(path.name, sha256, now.st_size, now.st_mtime_ns)
 
 
