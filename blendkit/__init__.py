@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blendkit._face import lazy_face
-from blendkit._version import __version__
 
 if TYPE_CHECKING:
+    from blendkit._version import __version__
+
     # what flows
     # blends and steps on scores in memory
     from blendkit.blending import apply, blend, fit_places, fit_ranges

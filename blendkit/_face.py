@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import sys
 from collections.abc import Callable
@@ -35,6 +34,8 @@ def lazy_face(package: str) -> tuple[Callable[[str], object], Callable[[], list[
 @cache
 def homes_of(init: Path) -> dict[str, tuple[str, str]]:
     """Return {public name: (module it lives in, its name there)} of a package's `__init__.py`."""
+    import ast
+
     tree = ast.parse(init.read_text(encoding="utf-8"))
     blocks = [n for n in tree.body if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]
     imports = [n for block in blocks for n in block.body if isinstance(n, ast.ImportFrom)]

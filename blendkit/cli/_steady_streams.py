@@ -15,8 +15,11 @@ _NOBODY_READS = {errno.EPIPE, *([errno.EINVAL] if os.name == "nt" else [])}
 class _Output(io.FileIO):
     """A standard stream, which is left open. What nobody reads is dropped, and the work goes on.
 
-    A full disk is an error of standard output, whose reader would miss something, and not of standard error.
+    So is what finds no room on a full disk: hours of work are not lost for a log. Whoever reads standard output misses
+    something then; `failed` holds why, until the command has ended (`output_failure`).
     """
+
+    failed: OSError | None = None
 
     def write(self, data: Any, /) -> int:
         """Write bytes; return how many were written or dropped."""
@@ -24,9 +27,9 @@ class _Output(io.FileIO):
             return super().write(data)
         except OSError as error:
             _to_nowhere(self.fileno())
-            if error.errno in _NOBODY_READS or self.fileno() == 2:
-                return memoryview(data).nbytes
-            raise OSError(error.errno, error.strerror, "standard output") from error
+            if error.errno not in _NOBODY_READS:
+                self.failed = OSError(error.errno, error.strerror, "standard output")
+            return memoryview(data).nbytes
 
 
 def steady_streams() -> None:
@@ -41,6 +44,12 @@ def steady_streams() -> None:
         except OSError:
             _to_nowhere(number)
     sys.stdout, sys.stderr = _steady(sys.stdout, 1), _steady(sys.stderr, 2)
+
+
+def output_failure() -> OSError | None:
+    """Return why some of standard output could not be written, None where all of it was, or where nobody read it."""
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    return raw.failed if isinstance(raw, _Output) else None
 
 
 def _steady(stream: TextIO | None, number: int) -> TextIO:

@@ -9,6 +9,7 @@ import click
 from blendkit._version import __version__
 from blendkit.cli._lazy_group import LazyGroup
 from blendkit.cli._process_start import Started, process_start
+from blendkit.cli._steady_streams import output_failure
 from blendkit.errors import BlendkitError, exhausted
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -94,6 +95,8 @@ def exit_code() -> int:
     try:
         code = cli(standalone_mode=False, obj=Started(process_start()))  # click hands back the code of an Exit
         sys.stdout.flush()
+        if (failure := output_failure()) is not None:  # the command itself has done all that it had to do
+            raise failure
     except click.Abort:
         click.echo("interrupted", err=True)
         return 130

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,8 +16,15 @@ _SHAPE = bytes(ord("0") if chr(b).isdigit() else ord("a") for b in range(128)) +
 def natural_key(text: str) -> list[Any]:
     """Sort key that orders digits by value: `a2` before `a10`."""
     pieces: list[Any] = _NUMBERS.split(text)
-    pieces[1::2] = [(int(p), p) for p in pieces[1::2]]  # the pieces at odd places are numbers
+    pieces[1::2] = [(*_size(p), p) for p in pieces[1::2]]  # the pieces at odd places are numbers
     return pieces
+
+
+def _size(digits: str) -> tuple[int, str]:
+    """Return what orders numbers by value, however long: Python turns no more than 4,300 digits into a number."""
+    plain = digits if digits.isascii() else "".join(str(unicodedata.decimal(d)) for d in digits)
+    plain = plain.lstrip("0")
+    return len(plain), plain
 
 
 def natural_keys(texts: Sequence[str]) -> Sequence[Any]:

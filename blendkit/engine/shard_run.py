@@ -12,13 +12,13 @@ from blendkit.engine.run_inputs import find_inputs, member_context
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.recipe import On, Recipe, check_files, make_plan, open_recipe
-from blendkit.scoring import CPU_ONLY, Executor, Runtime, Shard, grid_of, open_members, score_recordings
+from blendkit.scoring import CPU_ONLY, Executor, Runtime, Shard, as_shard, grid_of, open_members, score_recordings
 from blendkit.store import Stored
 
 
 def run_shard(
     recipe: Recipe | Path | str,
-    shard: Shard,
+    shard: Shard | str,
     data: DataFolders = None,
     out: Path | str | None = None,
     *,
@@ -31,12 +31,13 @@ def run_shard(
     executor: Executor = score_recordings,
     emit: Emit = silent,
 ) -> dict[str, Stored]:
-    """Score a share of a recipe's recordings with all its members; return the status of each.
+    """Score a share (`2/8`) of a recipe's recordings with all its members; return the status of each.
 
     `run` with the same recipe, data and folder of stores then finds the logits of all shares, and blends them. The
     shares of one run may be scored at the same time, also into one folder. See `run` for the parameters. Raises
     BlendkitError for what the user can correct, also where no member needs audio.
     """
+    share = as_shard(shard)
     found = open_recipe(recipe, overrides, on)
     plan = make_plan(found.recipe)
     folder = open_data(found, data, allow_outside, emit)
@@ -52,5 +53,5 @@ def run_shard(
     opened = open_members(plan, context, files, saved)
     if not opened.audio:
         raise BlendkitError(f"{plan.recipe.source}: no member needs audio, so that there is nothing to share out")
-    recordings = [r for r in inputs.to_score if shard.holds(r.id)]
+    recordings = [r for r in inputs.to_score if share.holds(r.id)]
     return executor(opened.audio, recordings, grid_of(plan, context), emit, None).status

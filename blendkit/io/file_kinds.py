@@ -32,6 +32,13 @@ _TAR = 257  # byte at which a tar archive says what it is
 _START = 1 << 9  # bytes that are looked at
 
 
+def refuse_pipe(path: Path) -> None:
+    """Raise BlendkitError for a pipe or a device: what it gives can be read once, and a file is read more often."""
+    if path.exists() and not path.is_file():
+        ways = ["what comes out of it can be read once only: write it to a file, and name that"]
+        raise BlendkitError(f"{path.name}: is a pipe or a device, and no file", ways)
+
+
 def file_kind(path: Path) -> Kind:
     """Return what a file or folder is; text for all that says nothing else, also packed. Raises as `FAILURES` do.
 
@@ -39,6 +46,7 @@ def file_kind(path: Path) -> Kind:
     """
     if path.is_dir():
         return "folder"
+    refuse_pipe(path)
     with path.open("rb") as file:
         start = file.read(16)
     if start.startswith(b"PK") and zipfile.is_zipfile(path):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io.file_kinds import what_it_is, why_unreadable
+from blendkit.io.file_kinds import refuse_pipe, what_it_is, why_unreadable
 from blendkit.io.unpacked_size_limits import BoundedFile
 
 _PACKED_TO = 2  # times the size of a packed table of numbers
@@ -21,6 +21,7 @@ FAILURES = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.B
 
 def packing_of(path: Path) -> str | None:
     """Return how a file is packed (gzip, bzip2, xz, zstd, zip), by its first bytes; None if it is not."""
+    refuse_pipe(path)
     with path.open("rb") as file:
         start = file.read(6)
     return next((name for magic, (name, _) in _PACKED.items() if start.startswith(magic)), None)

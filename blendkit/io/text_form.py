@@ -63,6 +63,8 @@ def text_form(path: Path) -> TextForm:
         raise BlendkitError(f"{path.name}: this file is empty")
     encoding, text = _decoded(path, start)
     lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:  # a mark of the encoding alone, or blanks that are no ASCII
+        raise BlendkitError(f"{path.name}: this file is empty")
     if len(start) >= _HEAD and len(lines) > 1:
         lines = lines[:-1]  # it may be cut
     before = lines_before(lines)

@@ -77,6 +77,8 @@ def _found(recipe: Recipe | Path | str, overrides: Sequence[str]) -> FoundRecipe
     if path.is_dir():
         own_recipes = [str(p) for p in sorted(path.glob("*.y*ml"))] or ["there is no .yaml file in it"]
         raise BlendkitError(f"{path}: a folder, not a recipe", [f"name a recipe file: {shorten(own_recipes)}"])
+    if path.exists():
+        raise BlendkitError(f"{path}: is a pipe or a device, and no recipe file", ["write it to a file, and name that"])
     stem = path.stem if path.parent in (Path(), Path("recipes")) else ""
     if stem in own and path.suffix in ("", ".yaml"):
         return FoundRecipe(parse_recipe(own[stem], f"{stem}.yaml", overrides), None, packaged=True)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from blendkit.scoring.run_speed import Throughput, predicted_minutes, runtime_of, throughput, timings
     from blendkit.scoring.scorer import Executor, Scored, score_recordings
     from blendkit.scoring.seen_by_members import saw_of_members
-    from blendkit.scoring.shards import Shard
+    from blendkit.scoring.shards import Shard, as_shard
     from blendkit.scoring.standalone import Scorer, one_member, score, score_audio
     from blendkit.scoring.statuses import is_odd, to_do
 else:
@@ -56,6 +56,7 @@ __all__ = [
     "Span",
     "Terms",
     "Throughput",
+    "as_shard",
     "audio_member",
     "build_member",
     "cpu_count",

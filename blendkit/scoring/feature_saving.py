@@ -34,7 +34,7 @@ def fit_features(
     chunk_s: float = 5.0,
     channels: Channels = "mean",
     mix: BackgroundMix | None = None,
-    shard: Shard | None = None,
+    shard: Shard | str | None = None,
     replace: bool = False,
     runtime: Runtime = CPU_ONLY,
     emit: Emit = silent,

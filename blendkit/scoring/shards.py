@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from blendkit.core import text_hash
+from blendkit.errors import BlendkitError
 
 
 @dataclass(frozen=True)
@@ -36,3 +37,13 @@ class Shard:
 
     def __str__(self) -> str:
         return f"{self.number}/{self.of}"
+
+
+def as_shard(value: Shard | str) -> Shard:
+    """Return a shard, also of its text `i/n`. Raises BlendkitError for anything else."""
+    if isinstance(value, Shard):
+        return value
+    try:
+        return Shard.parse(str(value))
+    except ValueError as error:
+        raise BlendkitError(f"shard: {error}") from error

@@ -23,7 +23,7 @@ from blendkit.scoring.identity import grid_of, member_facts, tta_of
 from blendkit.scoring.opened_members import CPU_ONLY, Opened, Runtime, audio_member
 from blendkit.scoring.run_speed import predicted_minutes, runtime_of, throughput
 from blendkit.scoring.scorer import Executor, score_recordings
-from blendkit.scoring.shards import Shard
+from blendkit.scoring.shards import Shard, as_shard
 from blendkit.store import Stored, is_store, verify_store
 
 NAME = "member"
@@ -111,7 +111,7 @@ def score(
     chunk_s: float = 5.0,
     channels: Channels = "mean",
     silence: Silence = "score",
-    shard: Shard | None = None,
+    shard: Shard | str | None = None,
     verify: bool = False,
     replace: bool = False,
     runtime: Runtime = CPU_ONLY,
@@ -122,8 +122,8 @@ def score(
 
     settings: `key=value` of the member. taxonomy: the target classes, default the member's own. channels: what members
     hear of several channels: their mean, the first, the loudest, or a number from 1. silence: `floor` does not give
-    windows of digital silence to the model; their logits are -15. shard: score only this share of the recordings; other
-    processes may fill the same store with the others at the same time. What the store holds already is not scored
+    windows of digital silence to the model; their logits are -15. shard: only this share (`2/8`) of the recordings;
+    other processes may fill the same store with the others at the same time. What the store holds already is not scored
     again (verify: unless its part does not match its hash), and a damaged recording never stops the rest. replace:
     whether logits of other audio under the same name, which the store holds, give way. executor: what scores, such as
     `Dask` with workers on many machines; default this process. Raises BlendkitError for what a member alone cannot do,
@@ -145,11 +145,12 @@ def score(
     return score_audio(own, Path(out), replace=replace, runtime=runtime, executor=executor, emit=emit)
 
 
-def own_share(scorer: Scorer, shard: Shard | None) -> Scorer:
-    """Return the scorer with the recordings of a shard alone."""
+def own_share(scorer: Scorer, shard: Shard | str | None) -> Scorer:
+    """Return the scorer with the recordings of a shard alone. Raises BlendkitError as `as_shard`."""
     if shard is None:
         return scorer
-    return replace(scorer, recordings=[r for r in scorer.recordings if shard.holds(r.id)])
+    own = as_shard(shard)
+    return replace(scorer, recordings=[r for r in scorer.recordings if own.holds(r.id)])
 
 
 def given_paths(audio: Sequence[Path | str] | Path | str) -> list[Path | str]:

@@ -46,6 +46,13 @@ def test_a_full_disk_behind_standard_output_is_an_error(tone_folder: Path) -> No
     assert done.stderr.startswith("error: No space left on device: standard output\n")
 
 
+def test_a_full_disk_behind_standard_output_costs_no_result(tone_folder: Path, tmp_path: Path) -> None:
+    done = shell(f'"$@" run tones.yaml --out {tmp_path}/out > /dev/full', tone_folder)
+    assert done.returncode == 3
+    assert done.stderr.startswith("error: No space left on device: standard output\n")
+    assert {p.name for p in (tmp_path / "out").iterdir()} == WHOLE
+
+
 def test_a_full_disk_leaves_the_last_result_whole(tone_folder: Path, tmp_path: Path, blendkit: Blendkit) -> None:
     out = tmp_path / "out"
     assert blendkit("run", "tones.yaml", "--out", out, cwd=tone_folder).returncode == 0

@@ -157,7 +157,17 @@ def test_canonical_order_is_not_that_of_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high"), [("a2", "a10"), ("a", "a1"), ("a1b2", "a1b10"), ("2", "a"), ("a01", "a1"), ("a9_S2", "a9_S10")]
+    ("low", "high"),
+    [
+        ("a2", "a10"),
+        ("a", "a1"),
+        ("a1b2", "a1b10"),
+        ("2", "a"),
+        ("a01", "a1"),
+        ("a9_S2", "a9_S10"),
+        ("9" * 4400, "1" + "0" * 4400),
+        ("a\u0669", "a10"),
+    ],
 )
 def test_natural_key(low: str, high: str) -> None:
     assert natural_key(low) < natural_key(high)

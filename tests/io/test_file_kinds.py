@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import pickle
 import tarfile
 import zipfile
@@ -15,6 +16,7 @@ import pytest
 
 from blendkit.errors import BlendkitError
 from blendkit.io import read_labels, read_scores
+from blendkit.recipe import open_recipe
 
 FRAME = pd.DataFrame({"row_id": ["r_5", "r_10"], "a": [0.25, 0.5], "b": [0.5, 0.75]})
 CSV = FRAME.to_csv(index=False).encode()
@@ -102,3 +104,25 @@ def test_tables_that_lack_scores_or_ends_say_so(tmp_path: Path) -> None:
     path.write_text("file,start,label,score\nr,0,x,0.5\n", encoding="utf-8")
     with pytest.raises(BlendkitError, match="but no end times"):
         read_scores(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "scores.csv"
+    os.mkfifo(pipe)
+    with pytest.raises(BlendkitError, match="is a pipe or a device, and no file"):
+        read_scores(pipe)
+    with pytest.raises(BlendkitError, match="is a pipe or a device, and no file"):
+        read_labels(pipe)
+    with pytest.raises(BlendkitError, match="is a pipe or a device, and no recipe file"):
+        open_recipe(pipe)
+
+
+@pytest.mark.parametrize("content", ["efbbbf", "efbbbf0a", "fffe", "feff", "00", "c2a0", "e38080", "e280a8"])
+def test_a_mark_of_an_encoding_or_a_blank_alone_is_no_table(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(bytes.fromhex(content))
+    with pytest.raises(BlendkitError):
+        read_scores(path)
+    with pytest.raises(BlendkitError):
+        read_labels(path)

@@ -23,7 +23,10 @@ from blendkit.core import AudioContent, NameRule, Scores, canonical_order, chunk
 from blendkit.errors import BlendkitError
 from blendkit.store import LogitStore, Stored
 from blendkit.store.compaction import compact
-from blendkit.store.journal import append_line, end_journal, new_journal, read_journal
+from blendkit.store.held_entries import Entries
+from blendkit.store.journal import Journal, append_line, end_journal, new_journal, read_journal
+from blendkit.store.manifest import Manifest
+from blendkit.store.merging import merge_stores
 from tests.stores import edit_facts
 
 CLASSES = ("a", "b")
@@ -116,6 +119,49 @@ def test_an_edited_line_is_an_error(tmp_path: Path, old: str, new: str) -> None:
     journal.write_text(journal.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     with pytest.raises(BlendkitError, match="line 1 is not as it was written"):
         LogitStore.open(store.folder)
+
+
+def test_an_edited_last_line_is_an_error_and_not_a_torn_one(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    add(store, {"a": 1})
+    journal, parts = journal_of(store), set(store.parts)
+    journal.write_text(journal.read_text(encoding="utf-8").replace('"ok"', '"OK"'), encoding="utf-8")
+    with pytest.raises(BlendkitError, match="line 1 is not as it was written"):
+        merge_stores([store.folder], store.folder)
+    assert parts == {p.name for p in store.folder.glob("part-*.parquet")}  # nothing is lost by it
+
+
+def test_a_torn_line_is_said_also_after_its_journal_was_packed(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    add(store, {"a": 1})
+    add(store, {"b": 2})
+    store.manifest.end()
+    journal = journal_of(store)
+    journal.write_bytes(journal.read_bytes()[:-60])
+    said = merge_stores([store.folder], tmp_path / "merged").notes
+    assert len([n for n in said if "cut short" in n]) == 1
+    again = opened(tmp_path)
+    again.finish()
+    assert len([n for n in again.notes if "cut short" in n]) == 1
+
+
+def test_a_look_that_missed_an_index_is_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process packs between a look at the indexes and one at the parts: the part is gone, its rows are not."""
+    store = opened(tmp_path)
+    add(store, {"a": 1})
+    look, looks = Manifest._look, list[int]()
+
+    def missed(self: Manifest) -> list[Journal]:
+        found = look(self)
+        looks.append(1)
+        if len(looks) == 1:
+            new_journal(self.folder)  # as an index would, it makes the list of files longer
+            self.entries, self.lost = Entries(), {"a"}
+        return found
+
+    monkeypatch.setattr(Manifest, "_look", missed)
+    assert list(LogitStore.open(store.folder).recordings()) == ["a"]
+    assert len(looks) == 2
 
 
 @pytest.mark.parametrize(

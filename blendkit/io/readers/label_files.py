@@ -9,6 +9,7 @@ from pathlib import Path
 
 from blendkit.core import LabelTable, Saw, json_value, no_search_for_circles, require_path
 from blendkit.errors import BlendkitError
+from blendkit.io.file_kinds import refuse_pipe
 from blendkit.io.packed_files import unpack_file
 from blendkit.io.readers.audacity_truth import is_track, rows_of_track
 from blendkit.io.readers.label_json import json_table
@@ -38,6 +39,7 @@ def read_labels(path: Path | str, *, column: str | None = None, one_class: str |
     file, named = split_label_source(path)
     column = column or named
     if not file.is_dir():
+        refuse_pipe(file)
         with no_search_for_circles():
             table = label_table([_rows(file, column, one_class, _own_name(file))], str(file.name))
         if table.of_teacher or not _is_of_a_teacher(file):
