@@ -121,6 +121,50 @@ def test_a_chunk_is_heard_and_its_answer_is_a_label(served: Served) -> None:
     assert [t for t in served.said if "404" not in t] == []  # ten of twelve recordings have no sound
 
 
+def test_an_answer_belongs_to_the_chunk_that_is_shown(served: Served) -> None:
+    page, folder = served.open("listen"), served.studio.answers.folder
+    page.wait_for_selector("#clip canvas")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector("ol li:nth-child(2) [aria-current=true]")
+    page.wait_for_selector("[data-answer=y]:not([disabled])")
+    shown, held = page.inner_text("#clip h3"), list[Any]()
+    before = (folder / "answers.csv").read_text(encoding="utf-8") if (folder / "answers.csv").exists() else ""
+    page.route("**/ask/around*", lambda route: held.append(route))
+    page.keyboard.press("u")
+    page.wait_for_selector("[data-answer=u][disabled]")
+    for key in ("n", "y", "n"):  # nothing else is on the page yet
+        page.keyboard.press(key)
+    assert page.inner_text("#clip h3") == shown
+    new = (folder / "answers.csv").read_text(encoding="utf-8").removeprefix(before)
+    assert len(new.strip().splitlines()) - (not before) == 1
+    for route in held:
+        route.continue_()
+    page.wait_for_selector(f'#clip h3:not(:has-text("{shown}"))')
+    page.unroute("**/ask/around*")
+
+
+def test_the_list_is_that_of_the_last_question(served: Served) -> None:
+    page, first, second, held = served.open("listen"), "amabird", "dowlark", list[Any]()
+    page.wait_for_selector("#clip canvas")
+    page.route(f"**/ask/chunks*class={first}*", lambda route: held.append(route))
+    page.select_option("#order", "top")
+    for name in (first, second):
+        page.fill("#class", name)
+        page.keyboard.press("Enter")
+    page.wait_for_selector(f"ol li:first-child strong:has-text('{second}')")
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(300)
+    assert page.inner_text("ol li:first-child strong") == second
+    page.unroute(f"**/ask/chunks*class={first}*")
+    page.evaluate(f"location.hash = 'listen/{first}'")  # as a link of the page of classes
+    page.wait_for_selector(f"ol li:first-child strong:has-text('{first}')")
+    page.evaluate("location.hash = 'listen/100%'")
+    page.wait_for_selector("[role=status]:has-text('100%')")
+    assert not [t for t in served.said if "URI" in t]
+    served.said.clear()  # that there is no such class
+
+
 TOGETHER = """(moves) => { for (const [name, value] of moves) { const own = document.querySelector(name);
   own.value = value; own.dispatchEvent(new Event(own.type === "number" ? "change" : "input")); } }"""
 

@@ -38,6 +38,7 @@ async function countsOf(curves) {
 
 async function openClass(detail, data, row, tones) {
   const c = data.by_class, curves = [];
+  detail.dataset.class = row.id;
   for (const [name, own] of Object.entries(c.curves)) {
     const [found, retrieved, scores] = await countsOf(own), points = [], cuts = [];
     for (let k = own.offsets[row.i]; k < own.offsets[row.i + 1]; k++) {
@@ -46,6 +47,7 @@ async function openClass(detail, data, row, tones) {
     }
     curves.push({ name, tone: tones[name], points, cuts });
   }
+  if (detail.dataset.class !== row.id) return; // another class was opened meanwhile
   const baseline = c.positives[row.i] / c.labelled;
   const summary = `Precision and recall for ${row.id}: ${curves.map((k) => `${k.name} average precision ${fixed(c.ap[k.name][row.i], 3)}`).join(", ")}; chance is ${fixed(baseline, 3)}.`;
   const parts = [el("figure", { class: "picture" }, el("figcaption", null, `Precision and recall, ${row.positives} of ${c.labelled} chunks; dashed: chance (${percent(baseline, 1)})`),

@@ -16,7 +16,12 @@ function shareBox(own, move, redo) {
     const part = { name, share, range, number };
     range.addEventListener("input", () => { drawn(parts, part, Number(range.value) / WHOLE); move(own.blend, name, Number(range.value)); });
     number.addEventListener("change", () => {
-      const k = Math.round(Math.max(0, Math.min(1, Number(number.value) || 0)) * WHOLE);
+      if (number.value === "" || !number.checkValidity() && !number.validity.stepMismatch) { // nothing, or no share
+        number.reportValidity();
+        number.value = Number(part.share.toFixed(4));
+        return;
+      }
+      const k = Math.round(Number(number.value) * WHOLE);
       drawn(parts, part, k / WHOLE);
       move(own.blend, name, k);
     });

@@ -33,8 +33,11 @@ function tableOf(about, data, tones) {
 }
 
 async function openClass(about, detail, row, tones) {
+  detail.dataset.class = row.id;
   try {
-    const found = await ask("class", { class: row.id }), title = el("h3", { tabindex: -1 }, row.name ? `${row.id}, ${row.name}` : row.id);
+    const found = await ask("class", { class: row.id });
+    if (detail.dataset.class !== row.id) return; // another class was opened meanwhile
+    const title = el("h3", { tabindex: -1 }, row.name ? `${row.id}, ${row.name}` : row.id);
     const listen = el("a", { href: `#listen/${encodeURIComponent(row.id)}` }, "Listen to its highest chunks");
     detail.replaceChildren(title, el("div", { class: "pair" }, bars(found), curves(found, tones)), costly(about, found), listen);
     title.focus();

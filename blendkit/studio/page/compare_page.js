@@ -44,7 +44,7 @@ export function comparePage(about, tones) {
   return [el("h3", null, "Measured before"), later(ask("ledger"), ledger), el("h3", null, "Against the output"),
     later(ask("report"), (data) => (data.streams.some((s) => s.change) ? forestSection(data, tones) : [el("p", null, "There are no labels, or too few recordings, for differences.")])),
     el("h3", null, "What a leaderboard could show"),
-    later(ask("report"), (data) => (data.leaderboard ? leaderboardSection(data) : [el("p", null, "There are no labels, so no leaderboard can be simulated.")]))];
+    later(ask("report"), (data) => (data.leaderboard ? leaderboardSection(data) : [el("p", null, "No leaderboard can be simulated: that needs two streams or more, and labels in several recordings.")]))];
 }
 
 function ledger({ file, entries }) {

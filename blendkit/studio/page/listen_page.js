@@ -8,7 +8,8 @@ const NAMES = { disagreement: "where members disagree most", top: "highest score
 const ANSWERS = [["y", "yes"], ["n", "no"], ["u", "unsure"]];
 
 export function listenPage(about, tones) {
-  const room = { about, tones, chunks: [], at: -1, answers: new Map(Object.entries(about.answered)) };
+  // at: the chunk that was asked for; shown: the one that is on the page, to which answers belong; turn: of the lists
+  const room = { about, tones, chunks: [], at: -1, shown: -1, turn: 0, answers: new Map(Object.entries(about.answered)) };
   const orders = [...(about.review ? ["review"] : []), ...about.orders.filter((o) => o !== "disagreement" || about.members.length > 1)];
   const by = el("select", { id: "order" }, orders.map((o) => el("option", { value: o }, NAMES[o])));
   const cls = el("input", { type: "search", id: "class", list: "class-names", autocomplete: "off", spellcheck: "false", placeholder: "any class" });
@@ -20,8 +21,14 @@ export function listenPage(about, tones) {
   const fill = () => load(room, by.value, cls.value.trim());
   by.addEventListener("change", fill);
   cls.addEventListener("change", fill);
-  if (location.hash.split("/")[1]) { [by.value, cls.value] = ["top", decodeURIComponent(location.hash.split("/")[1])]; }
+  const linked = () => {
+    const name = linkedClass();
+    if (name) [by.value, cls.value] = ["top", name];
+    return name;
+  };
+  linked();
   fill();
+  addEventListener("hashchange", () => linked() && fill());
   addEventListener("keydown", (event) => key(room, event));
   return [
     el("div", { class: "controls" }, el("label", null, "Order ", by), el("label", null, "Class ", cls), el("datalist", { id: "class-names" }, about.classes.map((c) => el("option", { value: c }))), room.said),
@@ -29,6 +36,13 @@ export function listenPage(about, tones) {
     el("div", { class: "listen" }, room.list, room.place),
     el("p", { class: "quiet" }, "Keys: ", keys("y"), " ", keys("n"), " ", keys("u"), " answer and go on, ", keys("\u2192"), " next, ", keys("\u2190"), " back, ", keys("space"), " play."),
     el("details", { class: "notes" }, el("summary", null, "Where the sound is, where answers go, and what they say"), soundWords(about), room.meaning)];
+}
+
+// The class that the address of the page names, if it does.
+function linkedClass() {
+  const [page, name] = location.hash.slice(1).split("/");
+  if (page !== "listen" || !name) return "";
+  try { return decodeURIComponent(name); } catch { return name; } // typed by hand, with a % of its own
 }
 
 function keys(text) {
@@ -42,20 +56,24 @@ function soundWords(about) {
 }
 
 async function load(room, by, name) {
+  const turn = ++room.turn;
   try {
     const found = by === "review" ? await ask("review") : await ask("chunks", { order: by, class: name });
+    if (turn !== room.turn) return; // another list was asked for meanwhile
     room.said.textContent = by === "review" ? `${found.chunks.length} ${found.what}.` : `${found.chunks.length} chunks: ${found.what}.`;
     room.meaning.textContent = by === "review" ? `Answers go into ${room.about.review}.`
       : `Answers go into ${room.about.answers}. Of chunks chosen by hand they say nothing of how often a class is right; clips of \`blendkit review\` do.`;
     room.chunks = found.chunks;
     for (const c of found.chunks) if (c.answer !== undefined) room.answers.set(place(c), c.answer);
   } catch (error) {
+    if (turn !== room.turn) return;
     room.said.textContent = error.message;
     room.chunks = [];
   }
   room.list.replaceChildren(...room.chunks.map((c, i) => el("li", null, el("button", { type: "button", on: { click: () => open(room, i) } }, lineOf(room, c)))));
+  room.view?.stop();
   room.place.replaceChildren();
-  room.at = -1;
+  [room.at, room.shown] = [-1, -1];
   if (room.chunks.length) open(room, 0);
 }
 
@@ -73,20 +91,26 @@ async function open(room, i) {
   room.at = i;
   [...room.list.querySelectorAll("button")].forEach((b, k) => { if (k === i) { b.setAttribute("aria-current", "true"); b.scrollIntoView({ block: "nearest" }); } else b.removeAttribute("aria-current"); });
   const chunk = room.chunks[i];
+  room.buttons?.forEach((b) => { b.disabled = true; }); // of the chunk before, until this one is here
   try {
     const found = await ask("around", { row: chunk.row, class: chunk.class });
-    if (room.at !== i) return;
+    if (room.at !== i || room.chunks[i] !== chunk) return;
     room.view?.stop();
+    room.shown = i;
     room.view = clipView(room.about, found, room.tones);
     room.buttons = ANSWERS.map(([a, word]) => el("button", { type: "button", "data-answer": a, "aria-pressed": String(room.answers.get(place(chunk)) === a), on: { click: () => give(room, a) } }, keys(a), ` ${word}`));
     room.place.replaceChildren(el("div", { class: "row answers", role: "group", "aria-label": `Is ${chunk.class} in it?` }, room.buttons,
       el("button", { type: "button", on: { click: () => open(room, i + 1) } }, "next")), room.view.box);
-  } catch (error) { room.place.replaceChildren(el("p", { role: "alert" }, error.message)); }
+  } catch (error) {
+    if (room.chunks[i] === chunk && room.at === i) room.place.replaceChildren(el("p", { role: "alert" }, error.message));
+  }
 }
 
 // An answer that is there already is taken back.
 async function give(room, given) {
-  const i = room.at, chunk = room.chunks[i], answer = room.answers.get(place(chunk)) === given ? "" : given;
+  const i = room.shown, chunk = room.chunks[i];
+  if (!chunk || i !== room.at) return; // what is asked for is not on the page yet
+  const answer = room.answers.get(place(chunk)) === given ? "" : given;
   try {
     await order("answer", { row: chunk.row, class: chunk.class, answer, by: room.order(), number: chunk.number ?? null });
   } catch (error) {
@@ -95,16 +119,18 @@ async function give(room, given) {
   }
   room.answers.set(place(chunk), answer);
   room.list.querySelectorAll("button")[i]?.replaceChildren(...[lineOf(room, chunk)].flat(Infinity).filter(Boolean));
-  room.buttons.forEach((b) => b.setAttribute("aria-pressed", String(b.dataset.answer === answer)));
-  if (answer) open(room, i + 1);
+  if (room.shown === i) room.buttons.forEach((b) => b.setAttribute("aria-pressed", String(b.dataset.answer === answer)));
+  if (answer && room.at === i) open(room, i + 1);
 }
 
 function key(room, event) {
   if (document.getElementById("content").dataset.page !== "listen" || room.at < 0) return;
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, audio")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+  const player = event.target.closest("audio"), listed = room.list.contains(event.target);
+  if (player && (event.key === " " || event.key.startsWith("Arrow"))) return; // the player's own keys
   const done = { ArrowRight: () => open(room, room.at + 1), ArrowLeft: () => open(room, room.at - 1), " ": () => room.view?.toggle(),
     ...Object.fromEntries(ANSWERS.map(([a]) => [a, () => give(room, a)])) }[event.key];
-  if (!done || (event.key === " " && event.target.closest("button, a"))) return;
+  if (!done || (event.key === " " && event.target.closest("button, a") && !listed)) return; // in the list, Enter opens
   event.preventDefault();
   done();
 }
