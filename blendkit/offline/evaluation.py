@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+_LEAST_BEYOND = 10  # redraws beyond each end of a BCa interval
 _EDGE = 0.15  # of an interval's width
 
 
@@ -225,7 +226,9 @@ def _interval(
         return None, 0, error.title, None
     found = boot.interval("", judging.level, bounds)
     lopsided = "" if bounds == "bca" else _at_the_edge(found, boot)
-    return found, boot.clusters, "", boot.too_few(judging.level) or lopsided or None
+    few = bounds == "bca" and judging.replicates * (1 - judging.level) / 2 < _LEAST_BEYOND
+    redraws = f"BCa looks far into the tails: {judging.replicates} redraws are too few for it (--replicates 2000)"
+    return found, boot.clusters, "", boot.too_few(judging.level) or (redraws if few else lopsided) or None
 
 
 def _at_the_edge(found: Interval, boot: Bootstrap) -> str | None:

@@ -21,7 +21,6 @@ from blendkit.ops.declare import (
     Score,
     SpaceOf,
     TaxonomyOf,
-    UnitInterval,
     op,
 )
 from blendkit.ops.fitted.calibration_maps import Isotonic, Platt
@@ -34,6 +33,7 @@ from blendkit.ops.parameter_marks import Keys
 from blendkit.store import loader_of
 
 Inner = Annotated[float, Interval(gt=0, lt=1)]
+AboveZero = Annotated[float, Interval(gt=0, le=1)]  # a factor of 0 would tie what it had in an order
 InnerByClass = Annotated[dict[str, Inner], Keys("classes")]
 PositiveByClass = Annotated[dict[str, Positive], Keys("classes")]
 PositiveByTaxon = Annotated[dict[str, Positive], Keys("class_name")]
@@ -233,7 +233,7 @@ def through_knots(
     monotone="strict",
     effect="rescale",
 )
-def rare_suppression(x: Matrix, *, margin: NonNegative = 0.05, factor: UnitInterval = 0.9) -> Matrix:
+def rare_suppression(x: Matrix, *, margin: NonNegative = 0.05, factor: AboveZero = 0.9) -> Matrix:
     """Multiply scores below their column's mean + margin: x < mean + margin: factor x.
 
     x: (N, C). For rare taxa: `where: {class_name: [Amphibia, Mammalia, Reptilia]}`. As a last step it keeps every

@@ -134,9 +134,9 @@ def low_rank_power(
 def low_rank_power_of_set(x: Matrix, *, covered: Covered | None = None, keep: Count = 30, power: Power = 2.0) -> Matrix:
     """Raise classes outside the `keep` highest of all recordings to a power: p <- p^power, a whole column at a time.
 
-    x: (N, C) probabilities; covered classes are ranked by their maximum over all rows, ties as in `low_rank_power`. It
-    keeps every column's order, so it matters only before a step that mixes classes or members. Returns (N, C). Source:
-    notebooks that call myso1987's function once for all files together.
+    x: (N, C) probabilities; covered classes are ranked by their maximum over all rows, ties as in `low_rank_power`. A
+    power above 0 keeps every column's order, so it matters only before a step that mixes classes or members. Returns
+    (N, C). Source: notebooks that call myso1987's function once for all files together.
     """
     return low_rank_power(x, covered=covered, keep=keep, power=power)
 

@@ -51,11 +51,18 @@ class Where(BaseModel):
         """Return the keys that are given, as a recipe writes them."""
         return self.model_dump(exclude_none=True, by_alias=True)
 
+    def lies_in(self, other: Where) -> bool:
+        """Return True where all that this chooses is chosen by the other, too, as far as their words alone tell."""
+        pairs = ((self.class_name, other.class_name), (self.classes, other.classes))
+        return self == other or any(a is not None and b is not None and set(a) <= set(b) for a, b in pairs)
+
     def apart_from(self, other: Where | None) -> bool:
         """Return True where no class can be chosen by both, as far as their words alone tell."""
         if other is None:
             return False
-        if self == other.other_than or other == self.other_than:
+        if self.by_cell is not None or other.by_cell is not None:
+            return False  # a step before may have changed which are the highest
+        if any(a.lies_in(b.other_than) for a, b in ((self, other), (other, self)) if b.other_than is not None):
             return True
         if self.covered_by is not None or self.not_covered_by is not None:
             return (self.covered_by, self.not_covered_by) == (other.not_covered_by, other.covered_by)

@@ -18,6 +18,7 @@ from blendkit.searching.problem import Problem, problem_of
 StackLoss = Literal["logistic", "pairwise"]
 STRENGTHS = (0.01, 0.1, 1.0)
 _FOLDS, _STEPS = 3, 60
+_STILL = 1e-6  # of a member's size: what varies less is constant
 _RIDGE = 1e-4  # on the common coefficients, so that equal members share a weight
 
 
@@ -131,8 +132,10 @@ def _fit(problem: Problem, groups: list[str], strength: float, loss: StackLoss, 
     from scipy.optimize import minimize
 
     x = np.stack(list(problem.scores.values()))  # (K, N', C')
-    scale = np.array([max(float(np.std(one)), 1e-12) for one in x])
-    x = x / scale[:, None, None]
+    spread, size = (np.array([float(of(one)) for one in x]) for of in (np.std, lambda one: np.abs(one).max()))
+    still = spread <= _STILL * np.maximum(size, 1.0)  # says nothing of any chunk: its coefficient is 0
+    scale = np.where(still, 1.0, spread)
+    x = np.where(still[:, None, None], 0.0, x / scale[:, None, None])
     members, _, classes = x.shape
     names = sorted(set(groups))
     taxon = np.array([names.index(g) for g in groups])
@@ -155,8 +158,9 @@ def _fit(problem: Problem, groups: list[str], strength: float, loss: StackLoss, 
 
     found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": _STEPS}).x
     common, of_taxon, of_class, _ = np.split(found, np.cumsum(sizes)[:-1])
-    taxa = dict(zip(names, of_taxon.reshape(len(names), members), strict=True))
-    return _Fitted(of_class.reshape(classes, members), taxa, common, scale)
+    kept = np.where(still, 0.0, 1.0)
+    taxa = dict(zip(names, of_taxon.reshape(len(names), members) * kept, strict=True))
+    return _Fitted(of_class.reshape(classes, members) * kept, taxa, common * kept, scale)
 
 
 def _weighted(x: Float64, b: Float64) -> Float64:

@@ -207,3 +207,15 @@ def test_bca_bounds_by_the_formula() -> None:
     tails = [norm.cdf(bias + v / (1 - acceleration * v)) for v in z]
     found = boot.interval("a", 0.9, "bca")
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(draws, tails)), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("count", "level", "few"), [(2, 0.95, True), (3, 0.95, True), (4, 0.95, False), (3, 0.9, False)]
+)
+def test_redraws_of_few_clusters_make_no_interval(count: int, level: float, few: bool) -> None:
+    # one redraw in 2^2, 3^3, 4^4 holds one cluster alone; .25 and .037 lie above .025, .0039 below
+    y = np.tile([True, False], count)[:, None]
+    x = np.random.default_rng(0).random(y.shape)
+    boot = paired_bootstrap(y, {"x": x}, np.repeat(np.arange(count), 2), replicates=20)
+    assert bool(boot.too_few(level)) == few
+    assert not few or boot.too_few(level).startswith(f"{count} clusters are too few for an interval of {level:.0%}")

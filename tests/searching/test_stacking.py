@@ -77,3 +77,15 @@ def test_coefficients_follow_the_units_of_a_member() -> None:
 def test_without_strengths_nothing_is_fitted() -> None:
     with pytest.raises(BlendkitError, match="at least one strength"):
         fit_stack(TRUTH, MEMBERS, TAXA, CLUSTERS, strengths=[])
+
+
+@pytest.mark.parametrize("loss", ["logistic", "pairwise"])
+@pytest.mark.parametrize("noise", [0.0, 1e-12, 1e-9])
+def test_a_member_that_says_nothing_gets_no_coefficient(loss, noise) -> None:
+    rng = np.random.default_rng(0)
+    y = rng.random((40, 3)) < 0.4
+    members = {"good": y + rng.normal(0, 0.5, y.shape), "still": 0.3 + noise * rng.standard_normal(y.shape)}
+    found = fit_stack(y, members, ["t"] * 3, [f"r{i // 4}" for i in range(40)], loss=loss, nonnegative=False)
+    assert (found.coefficients[:, 1] == 0).all()
+    assert (found.coefficients[:, 0] > 0).all()
+    assert np.abs(found.coefficients).max() < 100
