@@ -59,6 +59,7 @@ FORMS: dict[str, str | bytes] = {
     "blanks": spans("itemid,start,end,class", f"r,0,5,{X} {Y}", "r,5,10,nocall", f"r,10,15,{X}"),
     "tuples": spans("recording,start,end,labels", f"r,0,5,\"('{X}', '{Y}')\"", "r,5,10,()", f"r,10,15,\"('{X}',)\""),
     "sets": spans("recording,start,end,labels", f"r,0,5,\"{{'{X}', '{Y}'}}\"", "r,5,10,set()", f"r,10,15,{{'{X}'}}"),
+    "lists as JSON": spans("recording,start,end,labels", f'r,0,5,"[""{X}"", ""{Y}""]"', "r,5,10,[]", f'r,10,15,"[""{X}""]"'),
     "no call": spans("recording,start,end,labels", f"r,0,5,{X};{Y}", "r,5,10,No call", f"r,10,15,('{X}')"),
     "birds": spans("row_id,site,birds", f"r_5,S1,{X} {Y}", "r_10,S1,nocall", f"r_15,S1,{X}"),
     "wide row ids": spans(f"row_id,fold,{X},{Y}", "r_5,0,1,1", "r_10,3,0,0", "r_15,1,1,0"),
@@ -393,3 +394,9 @@ def test_one_recording_with_and_without_its_folder_is_joined_unless_times_meet(t
     assert met.spans["r"] == ((0, 5000, frozenset({"x"})),)
     left = "labels of 1 files are left out: those of the shorter name have labels of the same times: data/r"
     assert met.notes[-1] == left
+
+
+def test_quotes_inside_a_class_come_back(tmp_path: Path) -> None:
+    cell = json.dumps(["a \"quoted\" 'name'"]).replace('"', '""')
+    table = read(tmp_path, spans("recording,start,end,labels", f'r,0,5,"{cell}"'))
+    assert table.classes == {"a \"quoted\" 'name'"}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -79,6 +81,10 @@ def _parts(text: str, *, blanks: bool) -> tuple[str, list[str] | None]:
 
 
 def _listed(text: str) -> list[str] | None:
+    with suppress(ValueError, RecursionError):  # JSON joins no strings, so that quotes inside of them are their own
+        listed = json.loads(text)
+        if isinstance(listed, list) and all(type(v) in (str, int) for v in listed):
+            return [str(v) for v in listed]
     if _JOINED_STRINGS.fullmatch(text):  # Python would join its strings to one
         return [found[1:-1] for found in re.findall(_ONE_STRING, text)]
     try:
