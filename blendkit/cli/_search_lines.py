@@ -58,6 +58,8 @@ def _bounds(gain: Interval) -> dict[str, float | None]:
 
 def print_found(found: Found, level: float) -> None:
     """Print what a search found: values to set, figures with where each is from, and the verdict."""
+    from blendkit.offline import share_of_redraws
+
     g = found.guarded
     for address, value in {**found.values, "tuned_on": list(found.labels)}.items():
         text = _option(address, value)
@@ -77,8 +79,7 @@ def print_found(found: Found, level: float) -> None:
     for what, gain in rivals.items():
         bounds = f"{level:.0%} interval {gain.low:+.6f} to {gain.high:+.6f}"
         click.echo(f"nested gain over {what}: {gain.estimate:+.6f}, {bounds}")
-    drawn = f"{100 * g.better:.0f} of 100 redraws of the {found.judging.redrawn}"
-    click.echo(f"a gain over the best input alone in {drawn}")
+    click.echo(f"a gain over the best input alone in {share_of_redraws(g.better, found.judging.redrawn)}")
     click.secho(f"verdict: {found.judgement}: {found.meaning}", fg=COLOURS[found.judgement], bold=True)
     if found.beside:
         click.echo(f"         {found.beside}")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from blendkit.offline.score_kinds import score_kind
     from blendkit.offline.searches import GreedySearch, GridSearch, LineSearch, StackSearch, search, search_recipe
     from blendkit.offline.sweeps import Sweep, blend_sides, sweep
-    from blendkit.offline.verdicts import Verdict, weights_text
+    from blendkit.offline.verdicts import Verdict, share_of_redraws, weights_text
     from blendkit.offline.what_if import WhatIf, whatif
     from blendkit.offline.whatif_axes import Axis, check_shares, read_axis, read_share
     from blendkit.offline.workspace import Workspace, Workspaces
@@ -92,6 +92,7 @@ __all__ = [
     "score_kind",
     "search",
     "search_recipe",
+    "share_of_redraws",
     "sweep",
     "values_on",
     "ways",

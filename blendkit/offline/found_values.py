@@ -9,7 +9,7 @@ from blendkit.core import notebook_view
 from blendkit.errors import shorten
 from blendkit.metrics import Interval
 from blendkit.offline.interval_settings import Judging
-from blendkit.offline.verdicts import no_proof, seen_caution, verdict_meaning
+from blendkit.offline.verdicts import no_proof, seen_caution, share_of_redraws, verdict_meaning
 from blendkit.searching import Guarded, Judgement
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Found:
         held = f"in-sample, for {shorten(self.seen)} had learned from these" if self.seen else "held out"
         return (
             f"macro-AUC {g.nested:.6f} {held} ({self.split}); {self.after:.6f} on the labels that chose it",
-            f"held out, the best input alone has {g.alone:.6f}; better than it in {100 * g.better:.0f} of 100 "
-            f"redraws of the {self.judging.redrawn}",
+            f"held out, the best input alone has {g.alone:.6f}; better than it in "
+            f"{share_of_redraws(g.better, self.judging.redrawn)}",
             f"verdict: {self.judgement}: {self.meaning}{', ' * bool(self.beside)}{self.beside}",
         )

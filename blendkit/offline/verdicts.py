@@ -55,7 +55,7 @@ def verdict_on(
     maybe = "may be better than" if gain.estimate > 0 else "is not told apart from"
     verb = {"real": "is better than", "undecided": maybe, "not": "is no better than"}[judgement]
     held_out = f"{best} alone: {by} ({judging.level:.0%}) on held-out recordings"
-    drawn = f"better in {100 * better:.0f} of 100 redraws of the {judging.redrawn}"
+    drawn = f"better in {share_of_redraws(better, judging.redrawn)}"
     if used_seen := [n for n in dict.fromkeys((*used, best)) if n in seen]:
         judgement, end = "undecided", f". But {seen_caution(used_seen)}."
     else:
@@ -84,6 +84,12 @@ def verdict_meaning(judgement: Judgement, best: str, drawn: str) -> str:
         "undecided": f"too few labelled {drawn} to tell a gain from luck",
         "not": f"no gain on {drawn} that the search did not see; keep {best!r} or the blend you have",
     }[judgement]
+
+
+def share_of_redraws(better: float, drawn: str) -> str:
+    """Return in how many redraws there is a gain, in words; of too few of them nobody knows it."""
+    known = f"{100 * better:.0f} of 100 redraws of the {drawn}"
+    return f"no redraws of so few {drawn}" if math.isnan(better) else known
 
 
 def weights_text(weights: Mapping[str, float]) -> str:

@@ -143,7 +143,9 @@ def held_out(
 
 
 def _better(boot: Bootstrap) -> float:
-    """Return the share of replicates with a gain; nan where none could be measured."""
+    """Return the share of replicates with a gain; nan where none could be measured, or too few clusters are redrawn."""
+    if boot.too_few():
+        return float("nan")
     drawn = boot.replicates[_NESTED] - boot.replicates[_ALONE]
     drawn = drawn[~np.isnan(drawn)]
     return float(((drawn > 0) + 0.5 * (drawn == 0)).mean()) if len(drawn) else float("nan")

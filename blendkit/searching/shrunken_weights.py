@@ -91,6 +91,8 @@ def _between(own: Weights, common: Weights, positives: int, pull: float) -> Weig
 def _chosen(given: Given, keep: Bools, clusters: Sequence[str], pulls: Sequence[float], seed: int) -> float:
     """The pull with the highest macro-AUC on held-out positives; the strongest where nothing can be held out."""
     y = given[0]
+    if len({clusters[i] for i in np.flatnonzero(keep.any(axis=1)).tolist()}) < 2:
+        return max(pulls)
     counts = CrossFitted(y, clusters, 1, seed, keep)
     for rows in _parts(keep, clusters, seed):
         try:

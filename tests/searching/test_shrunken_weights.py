@@ -59,3 +59,12 @@ def test_too_few_labels_to_choose_by_have_common_weights_and_no_pulls_are_refuse
     assert (found.pull, found.groups["x"]) == (np.inf, found.common)
     with pytest.raises(BlendkitError, match="at least one pull"):
         ascend_shrunken(Y, SCORES, GROUPS, CLUSTERS, pulls=())
+
+
+def test_of_one_cluster_nothing_can_be_held_out_and_the_common_weights_stay() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.random((12, 2)) < 0.5
+    scores = {n: y + rng.normal(0, 1, y.shape) for n in ("a", "b")}
+    found = ascend_shrunken(y, scores, ["x", "y"], ["r"] * 12, grid=11)
+    assert found.pull == np.inf
+    assert all(w == pytest.approx(found.common) for w in found.groups.values())
