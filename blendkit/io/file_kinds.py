@@ -34,7 +34,7 @@ _START = 1 << 9  # bytes that are looked at
 
 def refuse_pipe(path: Path) -> None:
     """Raise BlendkitError for a pipe or a device: what it gives can be read once, and a file is read more often."""
-    if path.exists() and not path.is_file():
+    if path.exists() and not path.is_file() and not path.is_dir():
         ways = ["what comes out of it can be read once only: write it to a file, and name that"]
         raise BlendkitError(f"{path.name}: is a pipe or a device, and no file", ways)
 
