@@ -24,8 +24,8 @@ class AudioContent:
     """Hashes of a recording's decoded samples (mono, as 16-bit integers); nothing of the file's metadata.
 
     whole: the hash of all samples. marks: hashes of short stretches, at places that the samples themselves choose: a
-    cut of the recording shares marks with it, wherever it begins. levels: of 16 equal parts, in steps of 0.5 dB, two
-    hex digits each.
+    cut of the recording shares marks with it, wherever it begins; of several channels also that of the whole file.
+    levels: of 16 equal parts, in steps of 0.5 dB, two hex digits each.
     """
 
     whole: str

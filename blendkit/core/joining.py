@@ -21,7 +21,8 @@ def shared_rows(scores: Mapping[str, Scores], may_lack: Collection[str] = (), pa
     partial: those of them that name no row in which they found nothing; where all do, the rows are those of any.
     """
     if set(scores) <= set(partial):
-        return all_rows([s.rows for s in scores.values()])
+        each = [s.rows for s in scores.values()]
+        return all_rows([each[0], *(named_as(rows, each[0]) for rows in each[1:])])
     strict = {n: s for n, s in scores.items() if n not in may_lack}
     (first, given), *others = strict.items() or [max(scores.items(), key=lambda item: len(item[1]))]
     others = [(n, s) for n, s in others if not same_rows(s.rows, given.rows)]

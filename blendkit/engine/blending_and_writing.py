@@ -99,9 +99,10 @@ def write_streams(
     order, order_warning = row_order(streams[output], inputs.template)
     stems = {n: Path(SUBMISSION).stem if n == output else n for n in streams}
     ids = None if order is None or inputs.template is None else inputs.template.spelled
+    safe = form.safe and form.format == "csv"
     written = {
-        n: write_scores(s, out / f"{stems[n]}.{form.format}", order, safe=form.safe and n != output, row_ids=ids)
-        for n, s in streams.items()
+        n: write_scores(one, out / f"{stems[n]}.{form.format}", order, safe=safe and n != output, row_ids=ids)
+        for n, one in streams.items()
     }
     warnings = [order_warning] if order_warning else []
     warnings += [_tied(n, w, streams[n]) for n, w in written.items() if w.ties_by_writing]

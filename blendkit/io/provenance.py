@@ -25,7 +25,7 @@ from blendkit.core import (
 )
 from blendkit.errors import BlendkitError
 from blendkit.io.edited_files import archived_marks, array_marks, hash_now, same_as_written
-from blendkit.io.parquet_provenance import PARQUET_START, metadata_text, put_metadata_text
+from blendkit.io.parquet_provenance import PARQUET_START, metadata_of, put_metadata
 from blendkit.io.readers.result_folder import result_tables
 from blendkit.io.score_places import SUBMISSION, score_file, split_source
 from blendkit.store import BROKEN_NPZ, LogitStore, is_store, read_npz, require_sealed, write_json
@@ -196,11 +196,11 @@ def agreed_space(source: Path | str, known: Provenance, stated: FileSpace) -> Fi
 def write_side_provenance(path: Path, provenance: Provenance) -> None:
     """Write the provenance of a file beside it, when the file is written; a Parquet file gets it as metadata, too.
 
-    So a Parquet file that is moved alone still says what is behind it. Only the file beside it notices later changes.
+    So a Parquet file that is moved alone still says what is behind it.
     """
     with path.open("rb") as handle:
         if handle.read(4) == PARQUET_START:
-            put_metadata_text(path, json.dumps(provenance.to_json()))
+            put_metadata(path, provenance.to_json())
     write_json(path.with_name(path.name + _SIDE), {**provenance.to_json(), _FILE: hash_now(path)})
 
 
@@ -237,8 +237,11 @@ def _own(path: Path, array: str | None) -> Provenance | None:
         made, marks = Provenance.from_json(said), said.get(_ARRAYS, {})
         same = not marks or ({n: held.get(n) for n in marks} == marks and (array is None or array in marks))
         return made if same else _of_others(made)
-    text = metadata_text(path) if start == PARQUET_START else None
-    return None if text is None else Provenance.from_json(json_value(text))
+    inside = metadata_of(path) if start == PARQUET_START else None
+    if inside is None:
+        return None
+    made = Provenance.from_json(inside[0])
+    return made if inside[1] else _of_others(made)
 
 
 def _of_run(path: Path, file: str, *, own: bool) -> Provenance:

@@ -73,8 +73,8 @@ class Bootstrap:
         if float(self.clusters) ** -self.clusters <= (1 - level) / 2:
             return ""
         return (
-            f"{self.clusters} clusters are too few for an interval of {level:.0%}: redraws of them differ too little, "
-            "and the true one is wider"
+            f"{self.clusters} clusters are too few for an interval of level {level:g}: redraws of them differ too "
+            "little, and the true one is wider"
         )
 
     def _check(self, *names: str) -> None:

@@ -133,7 +133,7 @@ def _fit(problem: Problem, groups: list[str], strength: float, loss: StackLoss, 
 
     x = np.stack(list(problem.scores.values()))  # (K, N', C')
     spread, size = (np.array([float(of(one)) for one in x]) for of in (np.std, lambda one: np.abs(one).max()))
-    still = spread <= _STILL * np.maximum(size, 1.0)  # says nothing of any chunk: its coefficient is 0
+    still = spread <= _STILL * size  # says nothing of any chunk: its coefficient is 0
     scale = np.where(still, 1.0, spread)
     x = np.where(still[:, None, None], 0.0, x / scale[:, None, None])
     members, _, classes = x.shape

@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,13 +46,19 @@ def new_journal(folder: Path) -> Path:
 
 
 def append_line(path: Path, line: Mapping[str, Any]) -> None:
-    """Append one line, flushed to disk. An OSError names the journal, if the disk is full."""
+    """Append one line, flushed to disk, or nothing. An OSError names the journal, if the disk is full."""
     text = json.dumps(line, ensure_ascii=False, allow_nan=False)
     data = f'["{_check(text.encode())}", {text}]\n'.encode()
     with errors_naming(path, path), path.open("ab", buffering=0) as handle:
-        while data:  # a write may be cut short by a signal, or by a disk that is nearly full
-            data = data[handle.write(data) :]
-        os.fsync(handle.fileno())
+        size = os.fstat(handle.fileno()).st_size
+        try:
+            while data:  # a write may be cut short by a signal, or by a disk that is nearly full
+                data = data[handle.write(data) :]
+            os.fsync(handle.fileno())
+        except OSError:
+            with suppress(OSError):  # else the next line would be written behind half of this one
+                os.ftruncate(handle.fileno(), size)
+            raise
 
 
 def end_journal(path: Path) -> None:

@@ -23,6 +23,7 @@ KEYS = ("recording", "start_s", "end_s")
 OWN_FILES = ("part-", "journal-", "index-", CHECKED, ".")  # beginnings of the names of a store's files, but its facts
 T = TypeVar("T")
 LOOKS = 100  # at a store that others pack meanwhile
+_LOOKS_FOR_LOST = 10  # after which a part that is not there counts as lost, though files are still added
 _OF = 16  # hex digits of the maker's hash in every line
 
 
@@ -47,6 +48,7 @@ class Manifest:
     lost: set[str] = field(default_factory=set)
     latest: int = 0
     notes: list[str] = field(default_factory=list)
+    lasting: set[str] = field(default_factory=set)
     journal: Path | None = None
 
     @classmethod
@@ -66,12 +68,12 @@ class Manifest:
         Whoever packs a store writes the new index before the old files go: a look during which none of them went has
         seen everything, but where a part is gone whose recordings are in an index that came during the look.
         """
-        for _ in range(LOOKS):
+        for look in range(LOOKS):
             before = _listing(self.folder)
             with suppress(FileNotFoundError), no_search_for_circles():
                 found = self._look()
                 after = _listing(self.folder)
-                if before == after or (before <= after and not self.lost):
+                if before == after or (before <= after and (not self.lost or look > _LOOKS_FOR_LOST)):
                     return found
         raise changing(self.folder)
 
@@ -93,7 +95,9 @@ class Manifest:
         self.latest = max([0, *(_time_of(line) for line, _ in lines)])
         self.lost -= set(self.entries)
         torn = [f"{j.path}: its last line was cut short by a stop, and does not count" for j in found if j.torn]
-        self.notes = list(dict.fromkeys([*self.notes, *torn]))  # packing removes the journal before anybody can say it
+        # packing removes the journal of a process that has ended before anybody can say it
+        self.lasting |= {note for note, j in zip(torn, (j for j in found if j.torn), strict=True) if j.ended}
+        self.notes = list(dict.fromkeys([*sorted(self.lasting), *torn]))
         return found
 
     def _add_line(self, line: Mapping[str, Any], path: Path, there: set[str]) -> None:

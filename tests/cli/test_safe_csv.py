@@ -28,5 +28,7 @@ def test_ids_that_a_spreadsheet_would_run_are_named(
 
 
 def test_a_share_writes_no_tables_to_make_safe() -> None:
-    with pytest.raises(click.UsageError, match="leave out --budget, --dry-run, --format, --safe-csv, --memory and --report"):
+    with pytest.raises(
+        click.UsageError, match="leave out --budget, --dry-run, --format, --safe-csv, --memory and --report"
+    ):
         run.main(["r.yaml", "--shard", "1/2", "--safe-csv"], standalone_mode=False)

@@ -49,3 +49,9 @@ def test_names_that_mean_several_recordings_match_none() -> None:
         shared_rows({"a": first, "b": second})
     with pytest.raises(BlendkitError, match="1 of 1 rows missing"):
         second.align(first.rows, ["x"])
+
+
+def test_rows_of_detections_are_those_of_the_first_name() -> None:
+    first, second = scores("train/r1_5", "train/r2_5"), scores("r1_5", "r1_10")
+    found = shared_rows({"a": first, "b": second}, ["a", "b"], ["a", "b"])
+    assert found.ids() == ["train/r1_5", "train/r1_10", "train/r2_5"]

@@ -50,7 +50,7 @@ def test_recorders_of_one_schedule_share_names_and_not_recordings() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["XC123456", "iNat71", "S04_20250131_050000", "5D311F9B", "24F31901_20210101_050000", "BC2026_Train_0001_S04"],
+    ["XC123456", "iNat7123", "S04_20250131_050000", "24F31901_20210101_050000", "BC2026_Train_0001_S04", "SMU01234"],
 )
 def test_a_name_of_one_recording_counts_whatever_its_audio(name: str) -> None:
     first, copy = f"train/{name}", f"train/norm/{name}"
@@ -59,7 +59,11 @@ def test_a_name_of_one_recording_counts_whatever_its_audio(name: str) -> None:
     assert copies(contents, contents) == dict.fromkeys(contents, first)
 
 
-@pytest.mark.parametrize("name", ["20250131_050000", "20250131T050000Z", "001", "rec_001", "clip", "r7", "ZOOM0001"])
+@pytest.mark.parametrize("name", [
+    "20250131_050000", "20250131T050000Z", "20250131_050000_UTC", "20250131_050000_5min", "250131_0001_Tr1", "5D311F9B",
+    "S20240815T054500.123+1000_E20240815T064500", "001", "rec_001", "clip", "r7", "ZOOM0001", "DJI_001", "morning", "day1",
+    "soundscape_1", "Neue Aufnahme",
+])  # fmt: skip
 def test_of_a_common_name_the_audio_decides(name: str) -> None:
     first, other, louder = f"a/{name}", f"b/{name}", f"c/{name}"
     contents = {

@@ -400,3 +400,10 @@ def test_quotes_inside_a_class_come_back(tmp_path: Path) -> None:
     cell = json.dumps(["a \"quoted\" 'name'"]).replace('"', '""')
     table = read(tmp_path, spans("recording,start,end,labels", f'r,0,5,"{cell}"'))
     assert table.classes == {"a \"quoted\" 'name'"}
+
+
+def test_codes_joined_by_blanks_stand_beside_no_call(tmp_path: Path) -> None:
+    table = read(
+        tmp_path, spans("recording,start,end,labels", "r,0,5,grekis1 chacha1", "r,5,10,no call", "r,10,15,grekis1")
+    )
+    assert table.classes == {"grekis1", "chacha1"}

@@ -8,6 +8,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -144,6 +146,10 @@ def test_a_parquet_file_says_what_is_behind_it_wherever_it_lies(tmp_path: Path) 
     path.with_name("s.parquet.provenance.json").unlink()
     assert read_provenance(path) == known
     assert read_scores(path).space == "logit"
+    table = pq.read_table(path)
+    pq.write_table(table.set_column(1, "a", pa.array(np.arange(6.0))), path)  # other scores, with the old metadata
+    found = read_provenance(path)
+    assert (found.edited, found.kind, found.saw.known) == (True, "unknown", False)
 
 
 def test_a_part_of_unknown_origin_makes_the_whole_unknown(tmp_path: Path) -> None:

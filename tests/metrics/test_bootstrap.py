@@ -218,4 +218,4 @@ def test_redraws_of_few_clusters_make_no_interval(count: int, level: float, few:
     x = np.random.default_rng(0).random(y.shape)
     boot = paired_bootstrap(y, {"x": x}, np.repeat(np.arange(count), 2), replicates=20)
     assert bool(boot.too_few(level)) == few
-    assert not few or boot.too_few(level).startswith(f"{count} clusters are too few for an interval of {level:.0%}")
+    assert not few or boot.too_few(level).startswith(f"{count} clusters are too few for an interval of level {level:g}")

@@ -527,3 +527,14 @@ def test_a_part_without_a_class_of_the_facts_is_an_error(tmp_path: Path) -> None
     edit_facts(store.folder, lambda f: f.update(classes=["a", "b", "c"], covered=[True] * 3))
     with pytest.raises(BlendkitError, match="not a part of this store"):
         LogitStore.open(store.folder).read(NameRule())
+
+
+def test_a_line_that_finds_no_room_leaves_nothing_of_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = new_journal(tmp_path)
+    append_line(path, {"a": 1})
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device")))
+        with pytest.raises(OSError, match="No space left"):
+            append_line(path, {"b": 2})
+    end_journal(path)  # there is room again
+    assert (read_journal(path).lines, read_journal(path).torn) == (({"a": 1},), False)

@@ -185,6 +185,25 @@ def test_the_inflation_is_that_of_each_fold_by_itself() -> None:
 def test_folds_are_those_of_the_table(tmp_path: Path) -> None:
     np.savez(tmp_path / "oof.npz", row_ids=["r_5", "s_5"], fold=[1, 0], logits=np.zeros((2, 1)))
     assert _folds_of(f"{tmp_path / 'oof.npz'}:logits") == {"r_5": 1, "s_5": 0}
+    assert _folds_of(str(tmp_path / "oof.npz")) == {"r_5": 1, "s_5": 0}
+    for fold in (["f0", "f1"], [0.0, np.nan], 1, [[0, 1]], [0]):  # of other programs
+        np.savez(tmp_path / "other.npz", row_ids=["r_5", "s_5"], fold=fold)
+        assert _folds_of(f"{tmp_path / 'other.npz'}:logits") == {}
     np.savez(tmp_path / "plain.npz", row_ids=["r_5"], logits=np.zeros((1, 1)))
     assert _folds_of(f"{tmp_path / 'plain.npz'}:logits") == {}
     assert _folds_of(str(tmp_path / "oof.csv")) == {}
+
+
+def test_an_inflation_that_cannot_be_measured_is_refused() -> None:
+    rows = chunk_rows({"r1": 2, "r2": 2}, 5.0, NameRule())
+    values = np.linspace(0.1, 0.9, 4)[:, None]
+    oof = Scores.build(values, rows, ("x",), "prob")
+
+    def split(truth: list[int], folds: dict[str, int]) -> OutOfFold:
+        known = Truth(np.array(truth, bool)[:, None], np.ones(4, bool), Taxonomy({}), ())
+        return OutOfFold(oof, known, folds)
+
+    by_recording = dict(zip(rows.ids(), (0, 0, 1, 1), strict=True))
+    with pytest.raises(BlendkitError, match="no class has labelled chunks"):
+        gate_inflation(oof, [split([1, 1, 1, 1], {})])
+    assert gate_inflation(oof, [split([0, 0, 1, 1], by_recording)])["unseen"] == 1.0  # no fold by itself has both

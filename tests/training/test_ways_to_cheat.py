@@ -122,7 +122,7 @@ COPIES: dict[str, Callable[[Path, Path], None]] = {
     "as floats under another name": _float,
     "a cut of 15 s under another name": _cut,
     "with another comment in its header": _with_a_tag,
-    "in a subfolder, with another gain, filtered, or cut and resampled": _quieter,
+    "in a subfolder, with another gain": _quieter,
 }
 
 

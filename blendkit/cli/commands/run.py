@@ -100,7 +100,7 @@ def run(
     runtime: Runtime,
     json_out: bool,
 ) -> None:
-    """Run RECIPE (a file, or the name of a packaged one) and write OUT/submission.csv.
+    """Run RECIPE (a file, or the name of a packaged one) and write OUT/submission.csv, or .parquet.
 
     OUT/run.json holds the filled recipe, hashes, the figures of each stream and the status of each recording;
     OUT/timings.json holds what varies between equal runs. Logits that are saved already are not computed again. With

@@ -72,6 +72,8 @@ def _whole_numbers(cells: Sequence[str]) -> list[str] | None:
 
 def _parts(text: str, *, blanks: bool) -> tuple[str, list[str] | None]:
     """Return what joins the labels of a cell, and these; None for a list that cannot be read."""
+    if text.lower() in _NONE:
+        return "", []
     if (text.startswith("[") and text.endswith("]")) or _TUPLE_OR_SET.fullmatch(text):
         return "[", _listed(text)
     for joiner in LABEL_JOINERS:
@@ -98,7 +100,8 @@ def _listed(text: str) -> list[str] | None:
 
 
 def _blanks_join(cells: Sequence[str]) -> bool:
-    blank = [c for c in cells if len(c.split()) > 1 and not any(j in c for j in LABEL_JOINERS)]
+    named = [c for c in cells if c.strip().lower() not in _NONE]
+    blank = [c for c in named if len(c.split()) > 1 and not any(j in c for j in LABEL_JOINERS)]
     several = [c.split() for c in blank if not c.strip().startswith("[")]
     if not several or not all(_CODE.fullmatch(p) for parts in several for p in parts):
         return False

@@ -16,7 +16,8 @@ function shareBox(own, move, redo) {
     const part = { name, share, range, number };
     range.addEventListener("input", () => { drawn(parts, part, Number(range.value) / WHOLE); move(own.blend, name, Number(range.value)); });
     number.addEventListener("change", () => {
-      if (number.value === "" || !number.checkValidity() && !number.validity.stepMismatch) { // nothing, or no share
+      const { badInput, rangeOverflow, rangeUnderflow } = number.validity;
+      if (number.value === "" || badInput || rangeOverflow || rangeUnderflow) { // nothing, or no share
         number.reportValidity();
         number.value = Number(part.share.toFixed(4));
         return;

@@ -42,7 +42,9 @@ async function openClass(about, detail, row, tones) {
     detail.replaceChildren(title, el("div", { class: "pair" }, bars(found), curves(found, tones)), costly(about, found), listen);
     title.focus();
     detail.scrollIntoView({ block: "nearest" });
-  } catch (error) { detail.replaceChildren(el("p", { role: "alert" }, error.message)); }
+  } catch (error) {
+    if (detail.dataset.class === row.id) detail.replaceChildren(el("p", { role: "alert" }, error.message));
+  }
 }
 
 function bars(found) {

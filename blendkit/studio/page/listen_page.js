@@ -17,7 +17,6 @@ export function listenPage(about, tones) {
   room.meaning = el("p");
   room.list = el("ol", { "aria-label": "Chunks", tabindex: -1 });
   room.place = el("div", { id: "clip" });
-  room.order = () => by.value;
   const fill = () => load(room, by.value, cls.value.trim());
   by.addEventListener("change", fill);
   cls.addEventListener("change", fill);
@@ -63,7 +62,7 @@ async function load(room, by, name) {
     room.said.textContent = by === "review" ? `${found.chunks.length} ${found.what}.` : `${found.chunks.length} chunks: ${found.what}.`;
     room.meaning.textContent = by === "review" ? `Answers go into ${room.about.review}.`
       : `Answers go into ${room.about.answers}. Of chunks chosen by hand they say nothing of how often a class is right; clips of \`blendkit review\` do.`;
-    room.chunks = found.chunks;
+    [room.chunks, room.by] = [found.chunks, by];
     for (const c of found.chunks) if (c.answer !== undefined) room.answers.set(place(c), c.answer);
   } catch (error) {
     if (turn !== room.turn) return;
@@ -110,14 +109,15 @@ async function open(room, i) {
 async function give(room, given) {
   const i = room.shown, chunk = room.chunks[i];
   if (!chunk || i !== room.at) return; // what is asked for is not on the page yet
-  const answer = room.answers.get(place(chunk)) === given ? "" : given;
+  const answer = room.answers.get(place(chunk)) === given ? "" : given, here = () => room.chunks[i] === chunk;
   try {
-    await order("answer", { row: chunk.row, class: chunk.class, answer, by: room.order(), number: chunk.number ?? null });
+    await order("answer", { row: chunk.row, class: chunk.class, answer, by: room.by, number: chunk.number ?? null });
   } catch (error) {
     room.said.textContent = `The answer was not kept: ${error.message}`;
     return;
   }
   room.answers.set(place(chunk), answer);
+  if (!here()) return; // another list came meanwhile
   room.list.querySelectorAll("button")[i]?.replaceChildren(...[lineOf(room, chunk)].flat(Infinity).filter(Boolean));
   if (room.shown === i) room.buttons.forEach((b) => b.setAttribute("aria-pressed", String(b.dataset.answer === answer)));
   if (answer && room.at === i) open(room, i + 1);

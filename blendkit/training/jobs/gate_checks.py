@@ -126,14 +126,15 @@ def _out_of_fold(request: PseudoLabelRequest, source: str, labels: LabelTable, t
 
 
 def _folds_of(source: str) -> dict[str, int]:
-    """Return the fold of every row of an out-of-fold table that blendkit wrote; nothing for other files."""
-    path, array = split_source(source)
+    """Return the fold of every row of an out-of-fold table that `fit seqhead` wrote; nothing for other files."""
+    path, _ = split_source(source)
     try:
-        held = read_npz(path, ["row_ids", "fold"]) if array is not None else {}
+        held = read_npz(path, ["row_ids", "fold"]) if path.suffix.lower() == ".npz" else {}
     except BROKEN_NPZ:
         return {}
-    ids, folds = (held[n].tolist() if held else [] for n in ("row_ids", "fold"))
-    return dict(zip(map(str, ids), map(int, folds), strict=False))
+    if not held or held["fold"].dtype.kind not in "iu" or held["fold"].shape != (len(held["row_ids"]),):
+        return {}
+    return dict(zip(map(str, held["row_ids"].tolist()), held["fold"].tolist(), strict=True))
 
 
 def _thresholds(splits: Sequence[OutOfFold], precision: float) -> dict[str, float]:

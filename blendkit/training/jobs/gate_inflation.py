@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from blendkit.core import Scores
 from blendkit.errors import BlendkitError
-from blendkit.training.inflation_intervals import Judged, gain_where_it_learned
+from blendkit.training.inflation_intervals import Judged, gain_where_it_learned, mean_macro
 from blendkit.training.jobs.gate_checks import OutOfFold
+
+_LEAST = 2  # recordings that can be redrawn
 
 
 def gate_inflation(seen: Scores, splits: Sequence[OutOfFold]) -> dict[str, Any]:
@@ -22,9 +25,17 @@ def gate_inflation(seen: Scores, splits: Sequence[OutOfFold]) -> dict[str, Any]:
     `gain_where_it_learned`. Raises BlendkitError if the splits have no row in common.
     """
     common = set.intersection(*({*s.scores.rows.ids()} for s in splits))
+    if len({s.scores.classes for s in splits}) > 1:
+        raise BlendkitError("the files of --oof are of different classes: their figures have no common mean")
     parts = [_parts(seen, one, common) for one in splits]
     if not all(own for own, _ in parts):
         raise BlendkitError("the files of --oof have no labelled chunk of --seen-audio in common")
+    if any(not np.isfinite(mean_macro(own)) for split in parts for own in split):  # no fold can be measured by itself
+        parts = [_parts(seen, replace(one, folds={}), common) for one in splits]
+    if any(not np.isfinite(mean_macro(own)) for split in parts for own in split):
+        raise BlendkitError("no class has labelled chunks of --seen-audio with it and without it")
+    if len({c for own, _ in parts for part in own for c in part.cluster.tolist()}) < _LEAST:
+        raise BlendkitError("an inflation needs labelled chunks of two recordings or more below --seen-audio")
     return gain_where_it_learned(parts)
 
 
