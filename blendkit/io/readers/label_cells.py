@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from blendkit.core import Int64
+from blendkit.core import Int64, json_value
 
 # What stands for a chunk without any class, in any case.
 _NONE = frozenset({"", "nocall", "no call", "no_call", "no-call", "nan", "n/a", "none", "null", "<na>", "set()", "()"})
@@ -84,7 +83,7 @@ def _parts(text: str, *, blanks: bool) -> tuple[str, list[str] | None]:
 
 def _listed(text: str) -> list[str] | None:
     with suppress(ValueError, RecursionError):  # JSON joins no strings, so that quotes inside of them are their own
-        listed = json.loads(text)
+        listed = json_value(text)
         if isinstance(listed, list) and all(type(v) in (str, int) for v in listed):
             return [str(v) for v in listed]
     if _JOINED_STRINGS.fullmatch(text):  # Python would join its strings to one
