@@ -17,6 +17,7 @@ Search = Callable[[Bools], Float64]
 """From the cells (N, C) that may be learned from to blended scores (N, C) of all rows."""
 Judgement = Literal["real", "undecided", "not"]
 REAL = 0.7
+_FEWEST = 3  # clusters whose redraws tell anything
 _NESTED, _ALONE, _BEFORE = "nested", "alone", "before"
 
 
@@ -143,8 +144,11 @@ def held_out(
 
 
 def _better(boot: Bootstrap) -> float:
-    """Return the share of replicates with a gain; nan where none could be measured, or too few clusters are redrawn."""
-    if boot.too_few():
+    """Return the share of replicates with a gain; nan where none could be measured, and of two clusters.
+
+    One of four redraws of two holds the first alone, and one the second: they tell no gain from luck.
+    """
+    if boot.clusters < _FEWEST:
         return float("nan")
     drawn = boot.replicates[_NESTED] - boot.replicates[_ALONE]
     drawn = drawn[~np.isnan(drawn)]
