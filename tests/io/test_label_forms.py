@@ -396,6 +396,13 @@ def test_one_recording_with_and_without_its_folder_is_joined_unless_times_meet(t
     assert met.notes[-1] == left
 
 
+def test_numbers_in_tuples_and_sets_are_ids(tmp_path: Path) -> None:
+    cells = ('"(1161364, 22930)"', '"{22930, 1161364}"', "(22930)")
+    rows = [f"r,{5 * k},{5 * k + 5},{c}" for k, c in enumerate(cells)]
+    (found,) = read(tmp_path, spans("recording,start,end,labels", *rows)).spans.values()
+    assert [set(c) for *_, c in found] == [{"1161364", "22930"}, {"1161364", "22930"}, {"22930"}]
+
+
 def test_quotes_inside_a_class_come_back(tmp_path: Path) -> None:
     cell = json.dumps(["a \"quoted\" 'name'"]).replace('"', '""')
     table = read(tmp_path, spans("recording,start,end,labels", f'r,0,5,"{cell}"'))

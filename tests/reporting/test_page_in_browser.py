@@ -167,6 +167,17 @@ def test_lines_of_the_graph_run_around_boxes(watched: Watched, width: int) -> No
     assert (count, inside) == (10, [])
 
 
+def test_shares_of_the_graph_are_seen_on_a_narrow_page(watched: Watched) -> None:
+    page = watched.page
+    seen = """e => { scrollBy({top: e.getBoundingClientRect().y - 300, behavior: "instant"});
+      const r = e.getBoundingClientRect(); return document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2) === e; }"""
+    page.set_viewport_size({"width": 400, "height": 900})
+    page.wait_for_timeout(60)
+    texts = page.locator("svg.graph .edge text").element_handles()
+    assert texts
+    assert [text.text_content() for text in texts if not text.evaluate(seen)] == []
+
+
 def _cases() -> list[dict[str, Any]]:
     rng = np.random.default_rng(3)
     made = []

@@ -20,7 +20,7 @@ _NOTED = {" ": "blanks", ",": "','", "|": "'|'"}  # joiners that a reader may no
 _CODE = re.compile(r"[a-z]{6}\d{0,2}|[a-z]\d{5}|[a-z]+\d+|\d+(?:son\d+)?")
 _FLOAT_ID = re.compile(r"\d+\.0")
 _READ_WHOLE = "all labels are numbers such as {}, and are read as whole ones: pandas writes ids so beside empty cells"
-_TUPLE_OR_SET = re.compile(r"""\(\s*['"].*['"]\s*,?\s*\)|\{\s*['"].*['"]\s*\}""")
+_TUPLE_OR_SET = re.compile(r"""\(\s*(?:['"].*['"]|\d[\d\s,]*)\s*,?\s*\)|\{\s*(?:['"].*['"]|\d[\d\s,]*)\s*\}""")
 _ONE_STRING = r"""'[^']*'|"[^"]*\""""
 _JOINED_STRINGS = re.compile(rf"\[\s*(?:{_ONE_STRING})(?:\s+(?:{_ONE_STRING}))+\s*\]")  # numpy's print of an array
 
@@ -92,7 +92,7 @@ def _listed(text: str) -> list[str] | None:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return None
-    listed = [value] if isinstance(value, str) else value  # brackets around one string are no tuple
+    listed = [value] if isinstance(value, str | int) else value  # brackets around one class are no tuple
     if isinstance(listed, dict) or re.search(r"['\"]\s+['\"]", text) or not all(type(v) in (str, int) for v in listed):
         return None
     return [str(v) for v in listed]

@@ -53,7 +53,8 @@ export function drawnGraph(drawing) {
     const lanes = Object.values(place.lanes).flat(), top = Math.min(-2, ...lanes.map((y) => y - 6)), height = Math.max(place.height + 6, ...lanes.map((y) => y + 6)) - top;
     return svg("svg", { viewBox: `0 ${top} ${width} ${height}`, width, height, role: "img", "aria-label": summary, class: "graph" },
       svg("defs", null, svg("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" }, svg("path", { d: "M0 0L8 4L0 8z" }))),
-      edges, Object.values(at).map(card));
+      // on a narrow page shares stand inside the boxes that they come from, at their right
+      tall ? [Object.values(at).map(card), edges] : [edges, Object.values(at).map(card)]);
   };
   return responsive(draw);
 }
