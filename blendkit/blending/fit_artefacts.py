@@ -69,7 +69,7 @@ def fit_step_artefact(
         _note_in_sample(known, made.saw, note)
         teacher = saw_of_labels(labels, table)
     heard = contents_of_fit(made.saw, known.contents, None if audio is None else Path(audio), note)
-    if len(teacher) or not teacher.known:
+    if teacher != Saw():
         made = _with_teacher(made, teacher, note)
     save_artefact(made, Path(out), {**teacher.contents, **heard}, known=teacher.known)
     return made

@@ -132,8 +132,9 @@ def same_recordings(
         own = ours.get(r)
         alike = next((by_hash[h] for h in _hashes(own) if h in by_hash), None)
         if alike is None:
-            named = by_name.get(base_name(r), [])
-            sure = bool(named) and names_one_recording(base_name(r))
+            name = base_name(r)
+            named = by_name.get(name, [])
+            sure = bool(named) and names_one_recording(name)
             alike = next((o for o in named if sure or o == r or _may_be(own, theirs.get(o))), None)
         if alike is not None:
             found.append((r, alike))

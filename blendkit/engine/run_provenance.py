@@ -91,7 +91,7 @@ class Behind:
                     kind: ScoreKind = "oof" if step.folds else "unknown"
                     found[f"{stream.name}.{step.label}"] = Provenance("unknown", saw, kind, self.contents)
                     teacher = files.teacher_of(step)
-                    if len(teacher) or not teacher.known:
+                    if teacher != Saw():
                         taught = Provenance("unknown", teacher, "unknown", self.contents)
                         found[f"{stream.name}.{step.label}.teacher"] = taught
         return found

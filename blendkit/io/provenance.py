@@ -128,8 +128,8 @@ def read_provenance(source: Path | str) -> Provenance:
     Raises BlendkitError for damaged facts, and for the files of a run that was ended while it replaced them.
     """
     path, array = split_source(source)
-    own = score_file(path).name if score_file(path) != path else SUBMISSION
-    folder, file = (path, own) if path.is_dir() else (path.parent, path.name)
+    own = score_file(path)
+    folder, file = (path, SUBMISSION if own == path else own.name) if path.is_dir() else (path.parent, path.name)
     if is_store(path):
         return of_store(LogitStore.open(path))
     try:

@@ -225,10 +225,18 @@ def _interval(
     except BlendkitError as error:
         return None, 0, error.title, None
     found = boot.interval("", judging.level, bounds)
-    lopsided = "" if bounds == "bca" else _at_the_edge(found, boot)
-    few = bounds == "bca" and judging.replicates * (1 - judging.level) / 2 < _LEAST_BEYOND
-    redraws = f"BCa looks far into the tails: {judging.replicates} redraws are too few for it (--replicates 2000)"
-    return found, boot.clusters, "", boot.too_few(judging.level) or (redraws if few else lopsided) or None
+    return found, boot.clusters, "", _caution(found, boot, judging, bounds)
+
+
+def _caution(found: Interval, boot: Bootstrap, judging: Judging, bounds: IntervalKind) -> str | None:
+    """Say why an interval deserves less trust than its level promises; None where nothing is known against it."""
+    if few := boot.too_few(judging.level):
+        return few
+    if bounds != "bca":
+        return _at_the_edge(found, boot)
+    if judging.replicates * (1 - judging.level) / 2 < _LEAST_BEYOND:
+        return f"BCa looks far into the tails: {judging.replicates} redraws are too few for it (--replicates 2000)"
+    return None
 
 
 def _at_the_edge(found: Interval, boot: Bootstrap) -> str | None:

@@ -33,8 +33,8 @@ class Manifest:
 
     entries: by recording; part_of: the part that holds its rows ("" without rows). packed: the parts that an index
     lists, not a journal; indexes: the files of these. lost: recordings that are listed, but whose part is not there.
-    latest: the time of the newest line, in ns. notes: what a person should know of the files. A recording belongs to
-    the newest part that lists it.
+    latest: the time of the newest line, in ns. notes: what a person should know of the files; lasting: those
+    that stay true after packing. A recording belongs to the newest part that lists it.
     """
 
     folder: Path
@@ -94,10 +94,10 @@ class Manifest:
             self._add_line(line, path, there)
         self.latest = max([0, *(_time_of(line) for line, _ in lines)])
         self.lost -= set(self.entries)
-        torn = [f"{j.path}: its last line was cut short by a stop, and does not count" for j in found if j.torn]
+        torn = {f"{j.path}: its last line was cut short by a stop, and does not count": j for j in found if j.torn}
         # packing removes the journal of a process that has ended before anybody can say it
-        self.lasting |= {note for note, j in zip(torn, (j for j in found if j.torn), strict=True) if j.ended}
-        self.notes = list(dict.fromkeys([*sorted(self.lasting), *torn]))
+        self.lasting |= {note for note, j in torn.items() if j.ended}
+        self.notes = [*sorted(self.lasting - torn.keys()), *torn]
         return found
 
     def _add_line(self, line: Mapping[str, Any], path: Path, there: set[str]) -> None:
